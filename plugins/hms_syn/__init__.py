@@ -1,0 +1,3 @@
+"""HMS-SYN, the External System Synchronizer: nothing leaves the queue until the other side has said yes."""
+
+__version__ = "0.1.0"

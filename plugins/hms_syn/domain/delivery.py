@@ -1,0 +1,88 @@
+"""A message on its way to one job: its states, and the one table of moves between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from hms_syn import errors
+
+
+class State(str, Enum):
+    """Where a delivery stands. The first three are open; nothing open is ever pruned."""
+
+    PENDING = "pending"
+    IN_FLIGHT = "in_flight"
+    IN_DOUBT = "in_doubt"
+    DELIVERED = "delivered"
+    DEAD_LETTER = "dead_letter"
+    DISCARDED = "discarded"
+
+    @property
+    def is_open(self) -> bool:
+        """True while the other side has not said yes and nobody has set it aside."""
+        return self in (State.PENDING, State.IN_FLIGHT, State.IN_DOUBT)
+
+
+class Outcome(str, Enum):
+    """How one attempt ended."""
+
+    ACKED = "acked"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not_sent"
+    STALE = "stale"
+
+
+MOVES: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.IN_FLIGHT, State.DISCARDED}),
+    State.IN_FLIGHT: frozenset({State.PENDING, State.IN_DOUBT, State.DELIVERED, State.DEAD_LETTER}),
+    State.IN_DOUBT: frozenset({State.PENDING, State.DELIVERED, State.DISCARDED}),
+    State.DELIVERED: frozenset(),
+    State.DEAD_LETTER: frozenset({State.PENDING, State.DISCARDED}),
+    State.DISCARDED: frozenset(),
+}
+"""Allowed next states. What leaves a closed state is an officer's act, and is audited as one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message for one job, as a worker holds it under a lease.
+
+    ``attempt`` counts the attempts made before this one; ``idempotency_key`` is a UUID, the same on every attempt.
+    """
+
+    id: int
+    message_id: str
+    job: str
+    topic: str
+    ordering_key: str
+    idempotency_key: str
+    attempt: int
+    payload: Mapping[str, Any]
+    published_at: str
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The facts about the message that are not its payload."""
+        return {
+            "message_id": self.message_id,
+            "job": self.job,
+            "topic": self.topic,
+            "ordering_key": self.ordering_key,
+            "idempotency_key": self.idempotency_key,
+            "published_at": self.published_at,
+        }
+
+
+def outcome_of(error: errors.SynError) -> Outcome:
+    """The outcome an attempt ended with, decided by the error's branch and never by its text."""
+    if isinstance(error, errors.Refused):
+        return Outcome.REFUSED
+    if isinstance(error, errors.StaleLease):
+        return Outcome.STALE
+    if isinstance(error, errors.NotSent | errors.NeedsOfficer):
+        return Outcome.NOT_SENT
+    return Outcome.UNKNOWN

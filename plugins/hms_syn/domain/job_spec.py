@@ -1,0 +1,123 @@
+"""A job as it runs: the frozen form of one YAML file. Times are seconds, sizes are bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How long a message waits between attempts; ``max_attempts`` None means for ever."""
+
+    initial_delay: float = 5.0
+    multiplier: float = 2.0
+    max_delay: float = 900.0
+    jitter: float = 0.2
+    max_attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """How the vendor's health is watched."""
+
+    interval: float = 30.0
+    timeout: float = 5.0
+    offline_after: int = 3
+    online_after: int = 1
+    request: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """The way out: from the bus to the vendor.
+
+    ``schedule`` is ``on_event``, a number of seconds, or a cron expression. ``mapping`` None sends the payload as it
+    is. ``schema`` is the JSON Schema itself, already read. ``success`` and ``ack`` hold JMESPath expressions on the
+    vendor's answer. ``lease`` is never shorter than ``timeout``.
+    """
+
+    schedule: str | float = "on_event"
+    sweep: float = 60.0
+    batch_size: int = 100
+    timeout: float = 30.0
+    lease: float = 60.0
+    ordering_key: str | None = None
+    max_response_bytes: int = 1024 * 1024
+    request: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    mapping: Mapping[str, Any] | None = None
+    schema: Mapping[str, Any] | None = None
+    success: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    ack: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where a pull goes on: ``field`` is read from each record, ``parameter`` carries it to the vendor."""
+
+    field: str
+    parameter: str
+    initial: str | None = None
+    overlap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """The way in: from the vendor to the bus. ``schedule`` is a number of seconds or a cron expression."""
+
+    schedule: str | float = 300.0
+    timeout: float = 30.0
+    page_size: int = 100
+    publish_topic: str
+    dedupe_key: str | None = None
+    cursor: Cursor | None = None
+    request: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    mapping: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """One plug: which topic goes to which vendor, and what comes back.
+
+    ``file`` is the YAML file it was read from; relative paths inside ``request`` (a WSDL) are relative to its folder.
+    """
+
+    id: str
+    name: str
+    file: str
+    description: str = ""
+    owner: str = "hms-syn"
+    docs_md: str = ""
+    tags: tuple[str, ...] = ()
+    enabled: bool = True
+    start_paused: bool = False
+    push_adapter: str | None = None
+    pull_adapter: str | None = None
+    source_topics: tuple[str, ...] = ()
+    target_endpoint: str
+    connection_id: str | None = None
+    allow_private: tuple[str, ...] = ()
+    heartbeat: Heartbeat | None = field(default_factory=Heartbeat)
+    push: Push | None = None
+    pull: Pull | None = None
+    retry: Retry = field(default_factory=Retry)
+    on_refused: str = "dead_letter"
+
+    @property
+    def delivered_topic(self) -> str:
+        """Topic that says the vendor has one of this job's messages."""
+        return f"syn.{self.id}.delivered"
+
+    @property
+    def push_dag_id(self) -> str:
+        """Id of the DAG that drains this job's queue."""
+        return f"syn.{self.id}.push"
+
+    @property
+    def pull_dag_id(self) -> str:
+        """Id of the DAG that brings this job's statuses back."""
+        return f"syn.{self.id}.pull"
