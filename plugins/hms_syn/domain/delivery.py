@@ -83,6 +83,6 @@ def outcome_of(error: errors.SynError) -> Outcome:
         return Outcome.REFUSED
     if isinstance(error, errors.StaleLease):
         return Outcome.STALE
-    if isinstance(error, errors.NotSent | errors.NeedsOfficer):
+    if isinstance(error, errors.NotSent | errors.StoreUnavailable | errors.NeedsOfficer):
         return Outcome.NOT_SENT
     return Outcome.UNKNOWN

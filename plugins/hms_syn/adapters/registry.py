@@ -1,0 +1,57 @@
+"""Which adapters there are, by name; none is imported before it is needed."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, cast
+
+from hms_syn import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hms_syn.ports import AdapterFactory
+
+ENTRY_POINT_GROUP = "hms_syn.adapters"
+
+_OURS: Mapping[str, str] = {
+    "in_memory.v1": "hms_syn.adapters.in_memory_v1:InMemoryV1",
+    "oracle.soap.v1": "hms_syn.adapters.oracle_soap_v1:OracleSoapV1",
+}
+
+
+def load_adapter(id: str) -> AdapterFactory:  # noqa: A002 - the word of the job file
+    """Return the adapter's class, imported now.
+
+    :raises errors.UnknownAdapter: naming the nearest id and listing the known ones, or saying that it cannot be
+        imported
+    """
+    known = _known()
+    if id not in known:
+        near = difflib.get_close_matches(id, known, n=1, cutoff=0)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise errors.UnknownAdapter(f"No adapter is called {id!r}{hint} Known: {', '.join(sorted(known))}.")
+    module, _, name = known[id].partition(":")
+    try:
+        return cast("AdapterFactory", getattr(importlib.import_module(module), name))
+    except (ImportError, AttributeError) as error:
+        raise errors.UnknownAdapter(
+            f"The adapter {id!r} is registered as {known[id]!r} but cannot be imported ({type(error).__name__}); "
+            f"reinstall the package it comes from."
+        ) from error
+
+
+def known_adapters() -> list[str]:
+    """Return the ids of all installed adapters, without importing one."""
+    return sorted(_known())
+
+
+def _known() -> dict[str, str]:
+    """Return id → dotted path; a third party cannot replace one of ours."""
+    found: dict[str, str] = {}
+    entry: EntryPoint
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        found[entry.name] = entry.value.replace(" ", "")
+    return found | dict(_OURS)

@@ -1,0 +1,167 @@
+"""Proof of acceptance where the job file declares none: the vendor's reference, and a status that must mean yes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zeep.xsd.types import builtins
+
+from hms_syn import errors
+from hms_syn.adapters import mapping, soap_shape, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hms_syn.adapters.soap_shape import Field, Shape
+    from hms_syn.domain.ack import Ack
+
+_STRONG = frozenset({
+    "reference", "ref", "confirmation", "receipt", "tracking", "acknowledgement", "acknowledgment", "ack",
+    "ticket",
+})  # fmt: skip
+_WEAK = frozenset(["number", "id"])
+_STATUS = frozenset(["status", "result", "disposition", "outcome", "accepted", "success"])
+_ERROR = frozenset(["error", "fault", "exception", "rejection"])
+_YES = frozenset({
+    "accepted", "accept", "ok", "okay", "success", "successful", "succeeded", "created", "scheduled",
+    "lodged", "filed", "received", "recorded", "registered", "confirmed", "booked", "complete", "completed",
+    "done", "duplicate", "already", "true", "yes", "submitted", "saved", "stored", "added", "posted",
+})  # fmt: skip
+_FILLING = frozenset(["successfully", "and", "exists", "existing", "previously"])
+_NO = frozenset({
+    "no", "not", "none", "denied", "deny", "invalid", "false", "failed", "fail", "failure", "declined",
+    "decline", "unable",
+})  # fmt: skip
+_NO_BEGINNINGS = ("reject", "refus", "fail", "error", "declin", "invalid", "denied")
+_PLACEHOLDERS = frozenset({"none", "null", "nil", "n/a", "na", "-", "--", "?", "0", "undefined", "unknown"})
+
+
+def prove(answer: Mapping[str, Any], shape: Shape, *, success: Mapping[str, Any], ack: Mapping[str, str]) -> Ack:
+    """Return the receipt; what the job declares is used as declared, and the rest is inferred from the contract.
+
+    :raises errors.SynError: as :func:`hms_syn.adapters.mapping.prove` does, and ``status_unrecognised`` or
+        ``ack_placeholder`` where words of the answer cannot be taken for a yes
+    """
+    expressions = dict(ack)
+    inferred = None if "reference" in ack else reference_leaf(shape)
+    if inferred is not None:
+        expressions["reference"] = _quoted(inferred)
+    statuses = status_leaves(shape)
+    if "status" not in expressions and statuses:
+        expressions["status"] = _quoted(statuses[0])
+    if success:
+        receipt = mapping.prove(answer, success, expressions)
+    else:
+        _check_statuses(answer, shape, statuses)
+        receipt = mapping.prove(answer, {}, expressions)
+    if inferred is not None:
+        _check_reference(receipt.reference, inferred, shape)
+    return receipt
+
+
+def reference_leaf(shape: Shape) -> str:
+    """Return where the vendor's own reference stands in the answer.
+
+    :raises errors.ContractMismatch: listing the outputs and the lines to add, when nothing looks like one
+    """
+    found = list(soap_shape.leaves(shape.outputs))
+    if len(found) == 1:
+        return found[0][0]
+    echoes = set(words.pair([path for path, _ in found], [field.name for field in shape.inputs], ()))
+    for wanted in (_STRONG, _WEAK):
+        for path, field in found:
+            plausible = path not in echoes and not _is_boolean(field) and not _is_status(path, field)
+            if plausible and wanted & set(words.split(_last(path))) and not _ERROR & set(words.split(_last(path))):
+                return path
+    raise errors.ContractMismatch(
+        f"Nothing in the answer of {shape.name} looks like the vendor's reference. It answers:\n"
+        f"  {', '.join(str(field) for field in shape.outputs) or '(nothing)'}\n"
+        f"Add to the job file:\n  push:\n    ack: {{reference: <one of the above>}}"
+    )
+
+
+def status_leaves(shape: Shape) -> list[str]:
+    """Return where the answer says how it went; the single leaf of an answer counts only if its name says so."""
+    found = list(soap_shape.leaves(shape.outputs))
+    if len(found) == 1 and _is_return_value(shape, found[0][0]):
+        return [found[0][0]] if _is_boolean(found[0][1]) else []
+    return [path for path, field in found if _is_status(path, field)]
+
+
+def _check_statuses(answer: Mapping[str, Any], shape: Shape, statuses: list[str]) -> None:
+    for path in statuses:
+        value = mapping.find(_quoted(path), answer)
+        if value is None:
+            continue
+        verdict = _verdict(str(value))
+        if verdict is False:
+            raise errors.VendorRefused(f"The vendor's {path!r} says no to this message.", code="status_no")
+        if verdict is None:
+            raise _unrecognised(path)
+    for path, _ in soap_shape.leaves(shape.outputs):
+        value = mapping.find(_quoted(path), answer)
+        told = _ERROR & set(words.split(_last(path))) and path not in statuses
+        if told and value is not None and str(value).strip().lower() not in (*_PLACEHOLDERS, "", "false"):
+            raise _unrecognised(path)
+
+
+def _check_reference(reference: str, leaf: str, shape: Shape) -> None:
+    """Refuse to take an empty word, or a sentence in the place of a return value, for a reference."""
+    if reference.lower() in _PLACEHOLDERS or _verdict(reference) is False:
+        raise errors.OutcomeUnknown(
+            "The vendor's reference is a word that stands for none; if it is one, declare 'push.ack'.",
+            code="ack_placeholder",
+        )
+    alone = len(list(soap_shape.leaves(shape.outputs))) == 1 and _is_return_value(shape, leaf)
+    looks_like_one = any(char.isdigit() for char in reference) and len(reference.split()) == 1
+    if alone and not looks_like_one and _verdict(reference) is None:
+        raise _unrecognised(leaf)
+
+
+def _verdict(text: str) -> bool | None:
+    """Return True for words that mean yes, False for words that mean no, None for anything else."""
+    said = [word for word in words.split(text.lower()) if word]
+    if any(word in _NO or word.startswith(_NO_BEGINNINGS) for word in said):
+        return False
+    if said and set(said) <= _YES | _FILLING and set(said) & _YES:
+        return True
+    return None
+
+
+def _is_status(path: str, field: Field) -> bool:
+    name = set(words.split(_last(path)))
+    if name & _ERROR or name & _STRONG:
+        return False
+    return (bool(name & _STATUS) and not name & {"date", "time", "message", "text", "description", "id", "number"}) or (
+        name == {"code"} and not _is_boolean(field)
+    )
+
+
+def _is_return_value(shape: Shape, path: str) -> bool:
+    """Return True for the names that toolkits give to whatever a method returns."""
+    name = words.split(_last(path))
+    return name in (
+        ("return",),
+        ("result",),
+        (*words.split(shape.name), "result"),
+        (*words.split(shape.name), "return"),
+    )
+
+
+def _is_boolean(field: Field) -> bool:
+    return isinstance(field.type, builtins.Boolean)
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _quoted(path: str) -> str:
+    return ".".join(f'"{name}"' for name in path.split("."))
+
+
+def _unrecognised(path: str) -> errors.OutcomeUnknown:
+    return errors.OutcomeUnknown(
+        f"The vendor's {path!r} is a word we cannot take for yes or no; declare 'push.success' for it.",
+        code="status_unrecognised",
+    )

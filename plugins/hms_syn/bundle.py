@@ -1,0 +1,93 @@
+"""A DAG bundle that shows Airflow one small DAG file for each job file.
+
+With one file per job Airflow parses only what changed, shows the job's YAML in the Code tab, and reports a broken job as
+an import error of its own, with file, line and reason, while every other job goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from airflow.dag_processing.bundles.base import BaseDagBundle
+
+from hms_syn import job_files, settings
+from hms_syn.errors import SynError
+
+log = logging.getLogger(__name__)
+
+STUB = '''"""An Airflow DAG file written from {name}; edit that file, not this one.
+
+{text}
+"""
+from pathlib import Path
+
+from hms_syn.factory import build
+from hms_syn.job_files import load_job
+
+for dag in build(load_job(Path({path!r}), root=Path({root!r}))):
+    globals()[dag.dag_id] = dag
+'''
+
+
+class JobsDagBundle(BaseDagBundle):
+    """The jobs folder as DAG files.
+
+    :param jobs_folder: the folder of the YAML files; default is the setting ``[hms_syn] jobs_folder``
+    """
+
+    supports_versioning = False
+
+    def __init__(self, *, jobs_folder: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
+        self._seen: dict[Path, tuple[int, int]] = {}
+
+    @property
+    def path(self) -> Path:
+        """Return the folder Airflow looks for DAG files in."""
+        return Path(self.base_dir)
+
+    def get_current_version(self) -> None:
+        """Return None: a folder has no versions of its own."""
+
+    def initialize(self) -> None:
+        """Write the DAG files before anything looks for them."""
+        self.refresh()
+        super().initialize()
+
+    def refresh(self) -> None:
+        """Write a DAG file for each new or changed job file, and drop those whose job file is gone."""
+        with self.lock():
+            self.path.mkdir(parents=True, exist_ok=True)
+            found = {self._stub_of(path): path for path in job_files.paths(self._jobs)}
+            for stub in self.path.glob("*.py"):
+                if stub not in found:
+                    stub.unlink()
+            for stub, path in found.items():
+                state = path.stat()
+                mark = (state.st_mtime_ns, state.st_size)
+                if self._seen.get(stub) != mark:
+                    self._write(stub, path)
+                    self._register(path)
+                self._seen[stub] = mark
+
+    def _stub_of(self, path: Path) -> Path:
+        return self.path / ("__".join(path.relative_to(self._jobs).with_suffix("").parts) + ".py")
+
+    def _write(self, stub: Path, path: Path) -> None:
+        """Write one DAG file when its text differs."""
+        shown = path.read_text(encoding="utf-8", errors="replace").replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+        text = STUB.format(name=path.name, text=shown, path=str(path.absolute()), root=str(self._jobs.absolute()))
+        if not stub.exists() or stub.read_text(encoding="utf-8") != text:
+            stub.write_text(text, encoding="utf-8")
+
+    def _register(self, path: Path) -> None:
+        """Make a job known to publishers from now on. A broken file is Airflow's to show, as an import error."""
+        from hms_syn.hooks.audit import AuditHook  # noqa: PLC0415 - the bundle is also made where no database is needed
+
+        try:
+            AuditHook().store.register(job_files.load_job(path, root=self._jobs))
+        except SynError as error:
+            log.warning("%s is not registered yet: %s", path, error)

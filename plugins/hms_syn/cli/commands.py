@@ -1,0 +1,112 @@
+"""The table of commands. Both faces and the reference in the docs are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument, in argparse's own words."""
+
+    flags: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command. ``module`` under hms_syn.cli has a ``run(arguments) -> exit code``, imported when it is called.
+
+    A name of two words is a command in a group.
+    """
+
+    name: str
+    help: str
+    module: str
+    arguments: tuple[Argument, ...] = ()
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; return 0 when it is done and fine, 1 when a problem was found."""
+        code: int = import_module(f"hms_syn.cli.{self.module}").run(arguments)
+        return code
+
+
+def _argument(*flags: str, **options: Any) -> Argument:
+    return Argument(flags, options)
+
+
+JSON = _argument("--json", action="store_true", help="print JSON instead of text")
+
+COMMANDS = (
+    Command(
+        name="demo",
+        help="the whole product in two minutes: Airflow on SQLite, a pretend court, one job, real hand-offs",
+        module="demo",
+        arguments=(
+            _argument("--once", action="store_true", help="end when all is delivered, with exit code 0"),
+            _argument("--port", type=int, default=0, help="port of Airflow's web page (default: a free one)"),
+        ),
+    ),
+    Command(
+        name="lint",
+        help="check job files: every problem at once, with file:line:col and what to do",
+        module="lint",
+        arguments=(
+            _argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the jobs folder)"),
+            _argument("--format", choices=("text", "json", "github"), default="text", help="how to print problems"),
+            _argument("--offline", action="store_true", help="do not ask the vendors for their contracts"),
+        ),
+    ),
+    Command(
+        name="start",
+        help="put a job file into the jobs folder, switch its DAGs on, and follow its hand-offs until Ctrl-C",
+        module="start",
+        arguments=(
+            _argument("file", metavar="FILE", help="the job's YAML file"),
+            _argument("--repin", action="store_true", help="accept the vendor's contract as it is now"),
+        ),
+    ),
+    Command(
+        name="run",
+        help="do one job's pushes and pulls in this process, without Airflow",
+        module="run",
+        arguments=(
+            _argument("file", metavar="FILE", help="the job's YAML file"),
+            _argument("--drain", action="store_true", help="end when nothing is due; exit 1 if something was not acked"),
+            _argument("--until-settled", action="store_true", help="end when no message is open, waiting through retries"),
+            _argument("--timeout", type=float, metavar="S", help="end after this many seconds in any case, with exit 1"),
+        ),
+    ),
+    Command(
+        name="publish",
+        help="publish one event and print its message id",
+        module="publish",
+        arguments=(
+            _argument("topic", metavar="TOPIC", help="e.g. hud.hearing.created"),
+            _argument("payload", metavar="JSON", help="a JSON object, or - to read it from standard input"),
+            _argument("--id", dest="message_id", metavar="ID", help="your own id: the same id is one message"),
+            _argument("--key", dest="ordering_key", metavar="KEY", help="the business key, e.g. a case number"),
+            _argument("--agency", default="cli", help="who publishes (default: cli)"),
+        ),
+    ),
+    Command(name="status", help="how every job stands, and why nothing moves", module="status", arguments=(JSON,)),
+    Command(
+        name="trace",
+        help="every hop of a message, found by its id, a key, a receipt or a value in its payload",
+        module="trace",
+        arguments=(_argument("key", metavar="ID|KEY", help="e.g. HUD-22-109"), JSON),
+    ),
+    Command(
+        name="audit verify",
+        help="prove that nobody changed the audit trail; names the first bad row",
+        module="audit_verify",
+        arguments=(JSON,),
+    ),
+)
+GROUPS = {"audit": "the audit trail"}

@@ -1,0 +1,50 @@
+"""Following hand-offs as they happen: one line each, from the audit trail."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from hms_syn.domain.ack import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hms_syn.ports import Store
+
+PAUSE = 0.2
+MARKS = {"delivered": "✓", "dead_letter": "✗", "unknown": "…", "not_sent": "…", "refused": "✗", "pulled": "←"}
+
+
+def follow(store: Store, job: str, *, until: Callable[[], bool], after: int | None = None) -> None:
+    """Print a job's hand-offs as they happen until told to stop."""
+    seq = newest(store) if after is None else after
+    while not until():
+        rows = store.audit_rows(after=seq, limit=500)
+        for row in rows:
+            if row["job"] == job and row["event"] in MARKS:
+                print(line(row), flush=True)
+        seq = rows[-1]["seq"] if rows else seq
+        if not rows:
+            time.sleep(PAUSE)
+
+
+def newest(store: Store) -> int:
+    """Return the seq of the newest audit row, 0 when there is none."""
+    seq = 0
+    while rows := store.audit_rows(after=seq, limit=5000):
+        seq = rows[-1]["seq"]
+    return seq
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """Return one hand-off as an officer reads it."""
+    detail = json.loads(row["body"]).get("detail", {})
+    facts = [f"{detail['new']} new record(s)"] if row["event"] == "pulled" else []
+    facts += [str(detail[name]) for name in ("reference", "status", "code") if detail.get(name)]
+    if "wait_s" in detail:
+        facts.append(f"next try in {detail['wait_s']:.0f} s")
+    attempt = f" (attempt {row['attempt']})" if row["attempt"] else ""
+    words = " ".join(facts)
+    return printable(f"{MARKS[row['event']]} {row['at'][11:19]} {row['message_id'] or row['job']} {row['event']} {words}{attempt}")

@@ -1,0 +1,83 @@
+"""``hms-syn lint``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hms_syn import job_files, settings, wiring
+from hms_syn.cli.output import next_step
+from hms_syn.domain.problem import Problem
+from hms_syn.errors import JobFileInvalid, SynError
+from hms_syn.job_files import report
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hms_syn.domain.job_spec import JobSpec
+
+FORMATS = {"text": report.as_text, "json": report.as_json, "github": report.as_github}
+
+
+class Unpinned:
+    """No pins: lint always looks at the contract the vendor shows now, and remembers nothing."""
+
+    def pinned(self, job: str, name: str) -> bytes | None:
+        """Return None."""
+        del job, name
+
+    def pin(self, job: str, name: str, body: bytes) -> None:
+        """Forget it."""
+        del job, name, body
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print every problem; exit 1 when there is one."""
+    jobs, problems, count = [], [], 0
+    for given in arguments.paths or [settings.jobs_folder()]:
+        found, wrong, files = _read(Path(given))
+        jobs += found
+        problems += wrong
+        count += files
+    if not arguments.offline:
+        problems += [problem for job in jobs for problem in contract_problems(job)]
+    if problems or arguments.format == "json":
+        print(FORMATS[arguments.format](problems))
+    print(report.summary(problems, files=count), file=sys.stderr)
+    if not problems and jobs:
+        next_step(f"hms-syn start {Path(jobs[0].file).name if arguments.paths == [] else arguments.paths[0]}")
+    return 1 if problems else 0
+
+
+def contract_problems(job: JobSpec) -> list[Problem]:
+    """Return what does not fit between a job and its vendor's contract, at the lines of the job's file."""
+    sides = [
+        side(job, Unpinned(), find_credentials=settings.connection_from_environment)
+        for side, adapter in ((wiring.push_adapter, job.push_adapter), (wiring.pull_adapter, job.pull_adapter))
+        if adapter
+    ]
+    faults: dict[tuple[str, str], None] = {}
+    for adapter in sides:
+        with contextlib.closing(adapter):
+            try:
+                faults.update(dict.fromkeys(adapter.check()))
+            except SynError as error:
+                faults["job.target_endpoint", str(error)] = None
+    return job_files.located(job, faults)
+
+
+def _read(path: Path) -> tuple[list[JobSpec], list[Problem], int]:
+    """Return the sound jobs of a file or folder, the problems of the others, and how many files there were."""
+    if path.is_dir():
+        jobs, problems = job_files.load_folder(path)
+        return jobs, problems, sum(1 for _ in job_files.paths(path))
+    if not path.is_file():
+        beside = sorted(str(found) for found in job_files.paths(path.parent)) if path.parent.is_dir() else []
+        there = f"; there are: {', '.join(beside)}" if beside else ""
+        return [], [Problem(file=str(path), text=f"no such file{there}")], 1
+    try:
+        return [job_files.load_job(path)], [], 1
+    except JobFileInvalid as error:
+        return [], list(error.problems), 1

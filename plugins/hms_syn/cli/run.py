@@ -1,0 +1,126 @@
+"""``hms-syn run``: the same flow in this process, without Airflow."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hms_syn import job_files, wiring
+from hms_syn.cli.output import next_step
+from hms_syn.errors import SynError
+from hms_syn.flow.pull import pull
+from hms_syn.flow.push import Drain
+
+if TYPE_CHECKING:
+    import argparse
+
+    from hms_syn.domain.job_spec import JobSpec
+    from hms_syn.flow.push import HandOff
+    from hms_syn.store.sql_store import SqlStore
+
+POLL = 0.1
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Push and pull until told to end; exit 1 when something that was due was not acked."""
+    job = job_files.load_job(Path(arguments.file))
+    store = wiring.open_store()
+    if store.engine.dialect.name == "sqlite":
+        store.create()
+    store.check()
+    store.register(job)
+    print(f"⏳  Listening for {', '.join(job.source_topics) or job.target_endpoint} …", flush=True)
+    runner = _Runner(job, store)
+    previous = signal.signal(signal.SIGTERM, lambda *_: runner.end())
+    try:
+        return runner.run(
+            drain=arguments.drain, until_settled=arguments.until_settled, timeout=arguments.timeout or float("inf")
+        )
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+class _Runner:
+    """One job's loop: send what is due, ask for statuses when it is time, look again."""
+
+    def __init__(self, job: JobSpec, store: SqlStore) -> None:
+        self._job, self._store = job, store
+        self._ending = False
+        self._bad = 0
+        self._next_pull = 0.0
+
+    def end(self) -> None:
+        """Stop after the message in hand."""
+        self._ending = True
+
+    def run(self, *, drain: bool, until_settled: bool, timeout: float) -> int:
+        deadline = time.monotonic() + timeout
+        with contextlib.ExitStack() as stack:
+            pusher = self._pusher(stack)
+            while not self._ending and time.monotonic() < deadline:
+                if pusher:
+                    pusher.run()
+                self._pull_when_due()
+                due = self._store.next_due(self._job.id)
+                if drain and (due is None or due > 0):
+                    return self._verdict(open_=due is not None)
+                if until_settled and due is None:
+                    return self._verdict(open_=False)
+                time.sleep(POLL if due is None else min(max(due, 0.01), POLL))
+        return 1 if drain or until_settled else self._verdict(open_=False)
+
+    def _pusher(self, stack: contextlib.ExitStack) -> Drain | None:
+        if self._job.push is None:
+            return None
+        adapter = stack.enter_context(contextlib.closing(wiring.push_adapter(self._job, self._store)))
+        return Drain(
+            job=self._job,
+            store=self._store,
+            adapter=adapter,
+            owner=wiring.worker_name(),
+            stop=lambda: self._ending or self._store.is_paused(self._job.id),
+            report=self._report,
+        )
+
+    def _pull_when_due(self) -> None:
+        side = self._job.pull
+        if side is None or time.monotonic() < self._next_pull:
+            return
+        every = side.schedule if isinstance(side.schedule, float) else 60.0  # cron needs Airflow's clock
+        self._next_pull = time.monotonic() + every
+        try:
+            with contextlib.closing(wiring.pull_adapter(self._job, self._store)) as adapter:
+                new = pull(self._job, self._store, adapter)
+        except SynError as error:
+            print(f"… pull: {error}", file=sys.stderr, flush=True)
+            return
+        if new:
+            print(f"← {new} new record(s) on {side.publish_topic}", flush=True)
+
+    def _report(self, hand_off: HandOff) -> None:
+        if hand_off.reference:
+            print(
+                f"✓ {hand_off.message_id} delivered {hand_off.reference} "
+                f"({hand_off.seconds:.2f} s, attempt {hand_off.attempt})",
+                flush=True,
+            )
+            return
+        self._bad += hand_off.wait is None
+        wait = "set aside" if hand_off.wait is None else f"next try in {hand_off.wait:.0f} s"
+        print(
+            f"… {hand_off.message_id} {hand_off.outcome.value} {hand_off.code} (attempt {hand_off.attempt}), {wait}: "
+            f"{hand_off.note}",
+            flush=True,
+        )
+
+    def _verdict(self, *, open_: bool) -> int:
+        if self._bad or open_:
+            next_step("hms-syn status")
+            return 1
+        return 0

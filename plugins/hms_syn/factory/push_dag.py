@@ -1,0 +1,78 @@
+"""The DAG of a job's way out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, Asset, AssetWatcher, Param
+
+from hms_syn.factory.dag_text import push_text, tags
+from hms_syn.factory.schedules import timetable
+from hms_syn.operators.push import PushOperator, QueueDueTime
+from hms_syn.sensors.queued import QueuedSensor
+from hms_syn.triggers.doorbell import Doorbell
+
+if TYPE_CHECKING:
+    from hms_syn.domain.job_spec import JobSpec
+
+MANY_RUNS = 16
+"""Runs of one push DAG at a time. Our own lease makes the sends serial; with one or two slots a run that waits for its
+retry, or the zombie of a killed worker, would hold up every other ordering key."""
+RETRIES = 5
+PUSH_WEIGHT, PULL_WEIGHT = 10, 1
+
+
+def queued_asset(job: JobSpec) -> Asset:
+    """Return the asset whose watcher rings when the job has due work."""
+    name = f"syn.{job.id}.queued"
+    watcher = AssetWatcher(name=f"{name}.doorbell", trigger=Doorbell(job=job.id))
+    return Asset(name=name, uri=f"hms-syn://{job.id}/queued", group="hms-syn", watchers=[watcher])
+
+
+def delivered_asset(job: JobSpec) -> Asset:
+    """Return the asset that is updated when the vendor has said yes."""
+    return Asset(name=job.delivered_topic, uri=f"hms-syn://{job.id}/delivered", group="hms-syn")
+
+
+def push_dag(job: JobSpec) -> DAG:
+    """Return the DAG that drains a job's queue when its bell rings, or by the clock when the job says so."""
+    on_event = job.push is None or job.push.schedule == "on_event"
+    schedule: Any = [queued_asset(job)] if on_event else timetable(job.push.schedule, phase_of=job.id)  # type: ignore[union-attr]
+    with DAG(
+        dag_id=job.push_dag_id,
+        dag_display_name=f"{job.name} · push",
+        schedule=schedule,
+        catchup=False,
+        max_active_runs=MANY_RUNS,
+        is_paused_upon_creation=True if job.start_paused else None,
+        tags=tags(job, "push", job.push_adapter),
+        doc_md=push_text(job),
+        default_args={"owner": job.owner},
+        params={
+            "publish": Param(
+                [],
+                type="array",
+                title="Publish",
+                description="Payloads to publish on this job's topic before the queue is drained, as JSON objects.",
+            ),
+            "dry_run": Param(
+                False,  # noqa: FBT003 - Param's own signature
+                type="boolean",
+                title="Dry run",
+                description="Only check that the payloads fit the vendor's contract: publish nothing, send nothing.",
+            ),
+        },
+    ) as dag:
+        push = PushOperator(
+            task_id="push",
+            job=job,
+            retries=RETRIES,
+            retry_delay=timedelta(seconds=10),
+            retry_policy=QueueDueTime(),
+            outlets=[delivered_asset(job)],
+            priority_weight=PUSH_WEIGHT,
+        )
+        if not on_event:
+            QueuedSensor(task_id="queued", job=job, timeout=1, poke_interval=1, soft_fail=True) >> push
+    return dag

@@ -1,0 +1,105 @@
+"""Publishing: check an event against the jobs that take it, plan its lanes and keys, store it before returning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import jmespath
+import jsonschema
+
+from hms_syn.domain import topics
+from hms_syn.errors import InvalidEvent, StoreUnavailable
+from hms_syn.ports import RegistryChanged, Route, RoutedEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    from hms_syn.domain.topic_event import TopicEvent
+    from hms_syn.ports import Store, Subscription
+
+    Result = TypeVar("Result")
+
+REGISTRY_TRIES = 10
+MAX_KEY = 200
+
+
+def publish(store: Store, events: Sequence[TopicEvent], *, connection: Any = None) -> list[bool]:
+    """Store events durably, each with a delivery for every job that takes its topic; True for each that is new.
+
+    With ``connection`` they join the caller's transaction and are durable when it commits.
+
+    :raises InvalidEvent: a job's schema refuses a payload · :raises PayloadConflict: a known id, another payload
+    """
+    return planned(store, events, lambda version, routed: store.publish(version, routed, connection=connection))
+
+
+def planned(
+    store: Store, events: Sequence[TopicEvent], act: Callable[[int, list[RoutedEvent]], Result], *, check: bool = True
+) -> Result:
+    """Plan events against the registry and act on the plan; plan again when a job was registered meanwhile."""
+    again = False
+    for _ in range(REGISTRY_TRIES):
+        version, subscriptions = store.subscriptions(again=again)
+        try:
+            return act(version, [route(event, subscriptions, check=check) for event in events])
+        except RegistryChanged:
+            again = True
+    raise StoreUnavailable("Jobs kept being registered while publishing; publish again")
+
+
+def route(event: TopicEvent, subscriptions: Sequence[Subscription], *, check: bool = True) -> RoutedEvent:
+    """Say which jobs take an event, in which lane it waits for each, and under which key their vendors see it."""
+    takers = [taker for taker in subscriptions if any(topics.matches(topic, event.topic) for topic in taker.topics)]
+    if check:
+        for taker in takers:
+            _check_schema(event, taker)
+    return RoutedEvent(
+        event=event,
+        routes=tuple(
+            Route(
+                job=taker.job,
+                ordering_key=_lane(event, taker),
+                idempotency_key=idempotency_key(taker.job, event.message_id),
+            )
+            for taker in takers
+        ),
+    )
+
+
+def idempotency_key(job: str, message_id: str) -> str:
+    """Return the UUID a vendor sees for a message: one per (message, job), the same on every attempt and for ever."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:hms-syn:{job}:{message_id}"))
+
+
+def _lane(event: TopicEvent, taker: Subscription) -> str:
+    """Return the ordering key: what the job's expression finds in the payload, or one lane for the whole job."""
+    if taker.ordering_key is None:
+        return ""
+    data = {**event.payload, "_meta": {"ordering_key": event.ordering_key, "topic": event.topic}}
+    found = jmespath.search(taker.ordering_key, data)
+    text = "" if found is None else str(found)
+    return text if len(text) <= MAX_KEY else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_schema(event: TopicEvent, taker: Subscription) -> None:
+    if taker.schema is None:
+        return
+    fault = next(_validator(taker).iter_errors(event.payload), None)
+    if fault is not None:
+        where = "payload" + "".join(f".{step}" for step in fault.absolute_path)
+        raise InvalidEvent(f"{where}: breaks the rule {fault.validator!r} of job {taker.job}'s schema")
+
+
+def _validator(taker: Subscription) -> Any:
+    return _validator_of(json.dumps(taker.schema, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _validator_of(schema_text: str) -> Any:
+    schema = json.loads(schema_text)
+    return jsonschema.validators.validator_for(schema)(schema)

@@ -1,0 +1,1 @@
+"""The store and the vendors as Airflow sees them: through Connections."""

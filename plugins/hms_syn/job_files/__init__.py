@@ -1,0 +1,11 @@
+"""Job files: one YAML file in, one frozen job out, or every problem with its line and column.
+
+``load_job`` reads one file, ``load_folder`` all of them, ``job_path`` finds the file of one job; ``report`` prints
+problems. Nothing here touches a file while it is imported.
+"""
+
+from __future__ import annotations
+
+from hms_syn.job_files.loader import job_path, load_folder, load_job, located, paths
+
+__all__ = ["job_path", "load_folder", "load_job", "located", "paths"]

@@ -1,0 +1,179 @@
+"""One file or a folder of files, read, checked and turned into jobs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hms_syn import errors
+from hms_syn.domain.problem import Problem
+from hms_syn.job_files import findings, inheritance, names, payload_schema, yaml_source
+from hms_syn.job_files.environment import data_of
+from hms_syn.job_files.findings import Finding
+from hms_syn.job_files.job_specs import job_spec
+from hms_syn.job_files.nodes import Entry, Table
+from hms_syn.job_files.rules import rule_findings
+from hms_syn.job_files.secrecy import secrets_in
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from hms_syn.domain.job_spec import JobSpec
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def load_job(path: str | Path, *, adapters: Collection[str] | None = None, root: str | Path | None = None) -> JobSpec:
+    """Return the job this file describes.
+
+    ``adapters`` are the known adapter ids, by default those installed; ``root`` is the jobs folder, up to which
+    ``defaults.yaml`` files are looked for, by default the file's own folder.
+
+    :raises JobFileInvalid: with every problem of the file at once
+    """
+    file = Path(path)
+    return _load(file, adapters=_known(adapters), root=file.parent if root is None else Path(root), defaults={})
+
+
+def load_folder(folder: str | Path, *, adapters: Collection[str] | None = None) -> tuple[list[JobSpec], list[Problem]]:
+    """All sound jobs below ``folder``, in the order of their files, and all problems of the others.
+
+    Of two files with one id the one named after the id is kept, else the first; the other is a problem.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        return [], [Problem(file=str(root), text="no such folder; create it, or correct [hms_syn] jobs_folder")]
+    known = _known(adapters)
+    defaults: inheritance.Known = {}
+    jobs: dict[str, JobSpec] = {}
+    problems: dict[Problem, None] = {}
+    for file in sorted(paths(root), key=str):
+        try:
+            job = _load(file, adapters=known, root=root, defaults=defaults)
+        except errors.JobFileInvalid as error:
+            problems.update(dict.fromkeys(error.problems))
+            continue
+        first = jobs.get(job.id)
+        if first is None or (file.stem == job.id and Path(first.file).stem != job.id):
+            jobs[job.id] = job
+        if first is not None:
+            kept, other = jobs[job.id], first if jobs[job.id] is job else job
+            problems[_taken(root, kept=kept, other=other)] = None
+    return sorted(jobs.values(), key=lambda job: job.file), list(problems)
+
+
+def job_path(folder: str | Path, job_id: str) -> Path | None:
+    """Return the file of one job, found without checking the others: first by its name, then by the id inside."""
+    files = sorted(paths(Path(folder)), key=lambda path: (path.stem != job_id, str(path)))
+    return next((file for file in files if _id_inside(file, job_id) == job_id), None)
+
+
+def paths(folder: Path) -> Iterator[Path]:
+    """Every file below ``folder`` that is meant to be a job; defaults and hidden files are not."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            if name.endswith(SUFFIXES) and not name.startswith(".") and name != inheritance.FILE_NAME:
+                yield Path(parent, name)
+
+
+def located(job: JobSpec, faults: Iterable[tuple[str, str]]) -> list[Problem]:
+    """Place what an adapter found wrong with a job, given as (dotted key, text), at the lines of its file."""
+    found = [Finding(path=tuple(key.split(".")), text=text) for key, text in faults]
+    tree, _ = yaml_source.read(Path(job.file))
+    shown = os.path.relpath(job.file)
+    if tree is None:
+        return [Problem(file=shown, key=".".join(map(str, finding.path)), text=finding.text) for finding in found]
+    return [dataclasses.replace(problem, file=shown) for problem in findings.problems(tree, found, [])]
+
+
+def _load(file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known) -> JobSpec:
+    tree, problems = yaml_source.read(file)
+    if tree is None:
+        raise errors.JobFileInvalid(problems)
+    tree, twice = inheritance.with_long_heartbeat(tree)
+    far, inherited = inheritance.defaults_for(file, root=root, known=defaults)
+    problems = problems + twice + inherited
+    if far is not None and "job" in tree.entries:
+        tree = _without_idle_sections(inheritance.merge(tree, far), file)
+    found: list[Finding] = []
+    data = data_of(tree, found)
+    found += secrets_in(data)
+    section, wrong = findings.validated(_copy(data))
+    found += wrong
+    found += rule_findings(section, data=data, adapters=adapters)
+    job, schema = section.job, None
+    if job.push is not None and job.push.schema_path is not None:
+        try:
+            schema = payload_schema.load(file.parent, job.push.schema_path)
+        except ValueError as error:
+            found.append(Finding(path=("job", "push", "schema"), text=str(error)))
+    job_id = job.id or file.stem
+    if job.id is None and not (isinstance(data.get("job"), dict) and "id" in data["job"]):
+        found += _stem_findings(job_id)
+    if problems or found:
+        raise errors.JobFileInvalid(findings.problems(tree, found, problems))
+    return job_spec(job, job_id=job_id, file=str(file.absolute()), schema=schema)
+
+
+def _stem_findings(stem: str) -> Iterator[Finding]:
+    try:
+        names.job_id(stem)
+    except ValueError as error:
+        yield Finding(path=("job", "id"), text=f"the file's name gives the id: {error}; rename the file or add job.id")
+
+
+def _without_idle_sections(tree: Table, file: Path) -> Table:
+    """Return the tree without push or pull sections that only the defaults have and this job has no adapter for."""
+    job = tree.entries["job"]
+    if not isinstance(job.node, Table):
+        return tree
+    own = job.node.entries
+    idle = {
+        way
+        for way in ("push", "pull")
+        if way in own and f"{way}_adapter" not in own and own[way].key_place.file != str(file)
+    }
+    node = Table(entries={key: entry for key, entry in own.items() if key not in idle}, place=job.node.place)
+    entry = Entry(key_place=job.key_place, node=node)
+    return Table(entries={**tree.entries, "job": entry}, place=tree.place)
+
+
+def _taken(root: Path, *, kept: JobSpec, other: JobSpec) -> Problem:
+    """Return the problem of the second file with one id, placed at its ``id`` where it has one."""
+    path = root / os.path.relpath(other.file, root)
+    first = root / os.path.relpath(kept.file, root)
+    tree, _ = yaml_source.read(path)
+    job = tree.entries.get("job") if tree is not None else None
+    entry = job.node.entries.get("id") if job is not None and isinstance(job.node, Table) else None
+    line, column = (entry.node.place.line, entry.node.place.column) if entry is not None else (1, 1)
+    text = f"the id '{kept.id}' is already taken by {first}; this file is left out until one of them has another id"
+    return Problem(file=str(path), line=line, column=column, key="job.id", text=text)
+
+
+def _id_inside(file: Path, job_id: str) -> str | None:
+    tree, _ = yaml_source.read(file)
+    if tree is None:
+        return file.stem if file.stem == job_id else None
+    job = tree.entries.get("job")
+    entry = job.node.entries.get("id") if job is not None and isinstance(job.node, Table) else None
+    if entry is None:
+        return file.stem
+    given = data_of(entry.node, [])
+    return given if isinstance(given, str) else None
+
+
+def _known(adapters: Collection[str] | None) -> Collection[str]:
+    if adapters is not None:
+        return adapters
+    from hms_syn.adapters import registry  # noqa: PLC0415 - the registry reads installed packages
+
+    return registry.known_adapters()
+
+
+def _copy(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _copy(value) for key, value in data.items()}
+    return [_copy(value) for value in data] if isinstance(data, list) else data

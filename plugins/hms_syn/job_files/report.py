@@ -1,0 +1,59 @@
+"""Problems as people and programs read them: lines of text, JSON, annotations on a pull request."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hms_syn.domain.problem import Problem
+
+
+def as_text(problems: Iterable[Problem]) -> str:
+    """One line a problem, ``file:line:col: error: key: what; what to do``, which editors can jump to."""
+    return "\n".join(str(problem) for problem in problems)
+
+
+def as_json(problems: Iterable[Problem]) -> str:
+    """Return a JSON list of objects with file, line, column, key and text."""
+    return json.dumps([dataclasses.asdict(problem) for problem in problems], ensure_ascii=False, indent=2)
+
+
+def as_github(problems: Iterable[Problem]) -> str:
+    """One GitHub workflow command a problem, shown beside the line in a pull request."""
+    return "\n".join(_annotation(problem) for problem in problems)
+
+
+def summary(problems: Sequence[Problem], *, files: int) -> str:
+    """Return the last line of a lint run over ``files`` files.
+
+    >>> summary([], files=2)
+    '2 files, no problems'
+    >>> from hms_syn.domain.problem import Problem
+    >>> summary([Problem(file="a.yaml", text="is empty")], files=2)
+    '1 problem in 1 of 2 files'
+    """
+    if not problems:
+        return f"{_counted(files, 'file')}, no problems"
+    wrong = len({problem.file for problem in problems})
+    return f"{_counted(len(problems), 'problem')} in {wrong} of {_counted(files, 'file')}"
+
+
+def _annotation(problem: Problem) -> str:
+    text = f"{problem.key}: {problem.text}" if problem.key else problem.text
+    return f"::error file={_property(problem.file)},line={problem.line},col={problem.column}::{_message(text)}"
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -1,0 +1,131 @@
+"""What must be there, and what must hold together, once each value by itself has been read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from hms_syn.domain import addresses
+from hms_syn.domain.durations import in_words
+from hms_syn.job_files.findings import Finding, Path, closest
+from hms_syn.job_files.model import CursorSection, JobFile, JobSection, PullSection, PushSection
+from hms_syn.job_files.nodes import shown
+from hms_syn.job_files.vendor_requests import request_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+_SUCCESS_WORDS = "write one value, a list of values, or present"
+
+
+def rule_findings(file: JobFile, *, data: dict[str, Any], adapters: Collection[str]) -> Iterator[Finding]:
+    """Every rule this job breaks. ``data`` is the file as typed: a key with a wrong value counts as given."""
+    typed = data.get("job")
+    if typed is None:
+        yield Finding(path=("job",), text="is missing; a job file begins with 'job:'")
+    if not isinstance(typed, dict):
+        return
+    yield from _required(("job",), typed, ("name", "target_endpoint"))
+    yield from _adapters(file.job, typed, adapters)
+    yield from _reach(file.job)
+    retry = file.job.retry
+    if retry.max_delay < retry.initial_delay:
+        text = f"{in_words(retry.max_delay)} is shorter than initial_delay, {in_words(retry.initial_delay)}"
+        yield Finding(path=("job", "retry", "max_delay"), text=f"{text}; make it longer")
+    if file.job.push is not None:
+        yield from _push(file.job.push, file.job.push_adapter)
+    if file.job.pull is not None:
+        yield from _pull(file.job.pull, file.job.pull_adapter, typed.get("pull"))
+
+
+def _required(path: Path, typed: dict[str, Any], keys: tuple[str, ...]) -> Iterator[Finding]:
+    for key in keys:
+        if key not in typed:
+            yield Finding(path=(*path, key), text="is missing; add it")
+
+
+def _adapters(job: JobSection, typed: dict[str, Any], adapters: Collection[str]) -> Iterator[Finding]:
+    if "push_adapter" not in typed and "pull_adapter" not in typed:
+        yield Finding(path=("job",), text="has no adapter; add push_adapter, pull_adapter or both", at_key=True)
+        return
+    if "push_adapter" in typed and "source_topic" not in typed:
+        yield Finding(path=("job", "source_topic"), text="is missing; push_adapter needs the topic to listen for")
+    for way in ("push", "pull"):
+        name = getattr(job, f"{way}_adapter")
+        if name is not None and name not in adapters:
+            near = closest(name, adapters)
+            hint = f"did you mean '{near}'?" if near else f"known: {', '.join(sorted(adapters)) or 'none'}"
+            yield Finding(path=("job", f"{way}_adapter"), text=f"no adapter '{shown(name)}'; {hint}")
+        if way in typed and f"{way}_adapter" not in typed:
+            text = f"has no adapter; add {way}_adapter or take this section out"
+            yield Finding(path=("job", way), text=text, at_key=True)
+
+
+def _reach(job: JobSection) -> Iterator[Finding]:
+    sound = []
+    for index, network in enumerate(job.allow_private):
+        refused = addresses.network_refusal(network)
+        if refused is None:
+            sound.append(network)
+        else:
+            yield Finding(path=("job", "allow_private", index), text=refused)
+    host = urlsplit(job.target_endpoint).hostname if job.target_endpoint else None
+    refused = addresses.refusal(host, sound) if host else None
+    if refused is not None:
+        yield Finding(path=("job", "target_endpoint"), text=refused)
+
+
+def _push(push: PushSection, adapter: str | None) -> Iterator[Finding]:
+    here: Path = ("job", "push")
+    if push.lease is not None and push.lease < push.timeout:
+        text = f"{in_words(push.lease)} is shorter than timeout, {in_words(push.timeout)}; make it at least as long"
+        yield Finding(path=(*here, "lease"), text=text)
+    yield from _expressions((*here, "ordering_key"), push.ordering_key)
+    yield from _expressions((*here, "ack", "reference"), push.ack.reference)
+    yield from _expressions((*here, "ack", "status"), push.ack.status)
+    yield from _expressions((*here, "mapping"), push.mapping)
+    for key, allowed in push.success.items():
+        yield from _compiled((*here, "success", key), key)
+        values = allowed if isinstance(allowed, list) else [allowed]
+        if not values or not all(isinstance(value, str) for value in values):
+            yield Finding(path=(*here, "success", key), text=f"names no allowed value; {_SUCCESS_WORDS}")
+    yield from request_findings(adapter, "push", push.request)
+
+
+def _pull(pull: PullSection, adapter: str | None, typed: object) -> Iterator[Finding]:
+    here: Path = ("job", "pull")
+    yield from _expressions((*here, "dedupe_key"), pull.dedupe_key)
+    yield from _expressions((*here, "mapping"), pull.mapping)
+    if isinstance(pull.cursor, CursorSection):
+        written = typed.get("cursor") if isinstance(typed, dict) else None
+        yield from _required((*here, "cursor"), written if isinstance(written, dict) else {}, ("field", "parameter"))
+        yield from _expressions((*here, "cursor", "field"), pull.cursor.field)
+    records = pull.request.get("records")
+    if isinstance(records, str):
+        yield from _compiled((*here, "request", "records"), records)
+    yield from request_findings(adapter, "pull", pull.request)
+
+
+def _expressions(path: Path, value: Any) -> Iterator[Finding]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _expressions((*path, key), item)
+    elif isinstance(value, list):
+        yield Finding(path=path, text="is a list; write one JMESPath expression, such as 'lines[*].code'")
+    elif isinstance(value, str):
+        yield from _compiled(path, value)
+
+
+def _compiled(path: Path, expression: str) -> Iterator[Finding]:
+    try:
+        _compile()(expression)
+    except (ValueError, RecursionError):
+        hint = "a fixed text is written \"'text'\", a fixed number '`5`'"
+        yield Finding(path=path, text=f"'{shown(expression)}' is not a JMESPath expression; {hint}")
+
+
+def _compile() -> Callable[[str], object]:
+    import jmespath  # noqa: PLC0415 - only files with expressions need it
+
+    compiled: Callable[[str], object] = jmespath.compile
+    return compiled

@@ -1,0 +1,63 @@
+"""What looks like a secret. A job file is read, copied and shown; a password in it would be, too."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from hms_syn.job_files.findings import Finding, Path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REFUSAL = "looks like a secret; credentials live only in the Airflow Connection named by job.connection_id"
+
+_WORDS = (
+    "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "authorization", "credential",
+    "privatekey", "accesskey", "clientkey", "bearer", "cookie",
+)  # fmt: skip
+_AIRFLOW_VARIABLES = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
+_SECRET_VALUE = re.compile(
+    r"^\s*(bearer|basic|digest)\s+[A-Za-z0-9+/._~=-]{6,}\s*$|-----BEGIN [A-Z ]*PRIVATE KEY|^[a-z][a-z0-9+.-]*://[^/?#\s]*@",
+    re.IGNORECASE,
+)
+_SECRET_QUERY = re.compile(r"[?&](api_?key|access_token|token|password|secret|sig)=[^&{$]", re.IGNORECASE)
+_ENDPOINT = ("job", "target_endpoint")
+_LITERAL = re.compile(r"\s*['`\"]")
+_PROSE: frozenset[Path] = frozenset({("name",), ("description",), ("docs_md",), ("owner",), ("tags",)})
+_VENDOR_WORDS = frozenset({"mapping", "success", "ack", "page"})
+
+
+def holds_secret(name: str) -> bool:
+    """Return True when something called ``name`` is likely to hold a secret.
+
+    >>> holds_secret("X-Api-Key"), holds_secret("ordering_key")
+    (True, False)
+    """
+    if name.startswith(_AIRFLOW_VARIABLES):
+        return True
+    bare = re.sub(r"[^a-z0-9]", "", name.lower())
+    return any(word in bare for word in _WORDS)
+
+
+def secrets_in(data: Any, *, path: Path = (), vendor_words: bool = False) -> Iterator[Finding]:
+    """Yield a finding for every key or value that looks like a secret; the value itself is never repeated.
+
+    Below ``mapping`` and its like the keys are the vendor's words, and a field of that name is no secret as long as
+    its value is an expression and not a literal.
+    """
+    if isinstance(data, dict):
+        for key, value in data.items():
+            here = (*path, key)
+            literal = not isinstance(value, str) or _LITERAL.match(value) is not None
+            if holds_secret(key) and (not vendor_words or (literal and "mapping" in path and isinstance(value, str))):
+                yield Finding(path=here, text=REFUSAL, at_key=True)
+            else:
+                yield from secrets_in(value, path=here, vendor_words=vendor_words or key in _VENDOR_WORDS)
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from secrets_in(item, path=(*path, index), vendor_words=vendor_words)
+    elif isinstance(data, str) and path[1:2] not in _PROSE and not vendor_words:
+        open_value = path != _ENDPOINT and _SECRET_VALUE.search(data)
+        if open_value or _SECRET_QUERY.search(data):
+            yield Finding(path=path, text=REFUSAL)

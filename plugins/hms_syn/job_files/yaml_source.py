@@ -1,0 +1,216 @@
+"""A YAML file as written: text, maps and lists, each with its place, and nothing that could surprise.
+
+Nothing here guesses a type: ``NO``, ``1:30``, ``0123`` and ``2024-09-02`` are the characters that were typed, and the
+field they are for decides. What could make two readers of one file disagree is refused: duplicate keys, anchors,
+aliases, merge keys, tags, keys that are not text, further documents, invisible characters.
+"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from hms_syn.domain.problem import Problem
+from hms_syn.job_files.nodes import INVISIBLE, Entry, Items, Node, Place, Scalar, Table, dotted, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 20
+MAX_PROBLEMS = 100
+
+_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_RESOLVER: Any = yaml.resolver.Resolver()
+_TEXT_TAG = "tag:yaml.org,2002:str"
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A map or list that is still open. ``entries`` is None for a list."""
+
+    place: Place
+    entries: dict[str, Entry] | None
+    nodes: list[Node] = field(default_factory=list)
+    key: str | None = None
+    key_place: Place | None = None
+
+
+class _UnreadableError(Exception):
+    """The rest of the file cannot be read."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+def read(path: Path) -> tuple[Table | None, list[Problem]]:
+    """Return the file's map and everything wrong with it as YAML; None when it cannot be judged any further."""
+    file = str(path)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None, [Problem(file=file, text="is not a regular file")]
+        with path.open("rb") as stream:
+            body = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return None, [Problem(file=file, text=f"cannot be read: {error.strerror or 'unknown error'}")]
+    return parse(body, file=file)
+
+
+def parse(body: bytes, *, file: str) -> tuple[Table | None, list[Problem]]:
+    """Return the same as :func:`read` for bytes that are already here; ``file`` is the name problems carry."""
+    builder = _Builder(file)
+    try:
+        text = _decoded(body, file)
+        loader = _PARSER(text)
+        try:
+            while loader.check_event():
+                builder.feed(loader.get_event())
+        finally:
+            loader.dispose()
+    except _UnreadableError as stop:
+        return None, [*builder.problems[:MAX_PROBLEMS], stop.problem]
+    except yaml.MarkedYAMLError as error:
+        return None, [*builder.problems[:MAX_PROBLEMS], _syntax_problem(error, file)]
+    except yaml.YAMLError:
+        return None, [*builder.problems[:MAX_PROBLEMS], Problem(file=file, text="is not valid YAML")]
+    return _table(builder, file), builder.problems
+
+
+def _decoded(body: bytes, file: str) -> str:
+    if len(body) > MAX_BYTES:
+        raise _UnreadableError(Problem(file=file, text="is larger than 64 KiB; split it into several jobs"))
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise _UnreadableError(Problem(file=file, line=line, text="is not UTF-8; save it as UTF-8 text")) from None
+    hidden = INVISIBLE.search(text.replace("\r\n", "\n"))
+    if hidden is None:
+        return text
+    before = text.replace("\r\n", "\n")[: hidden.start()]
+    line, column = before.count("\n") + 1, hidden.start() - (before.rfind("\n") + 1) + 1
+    raise _UnreadableError(Problem(file=file, line=line, column=column, text=_hidden_text(hidden[0])))
+
+
+def _hidden_text(char: str) -> str:
+    return f"holds the invisible character U+{ord(char):04X}; take it out"
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    what = shown(error.problem or error.context or "unknown error")
+    return Problem(
+        file=file,
+        line=mark.line + 1 if mark else 1,
+        column=mark.column + 1 if mark else 1,
+        text=f"is not valid YAML ({what}); check indentation (spaces only), quotes and brackets here",
+    )
+
+
+def _table(builder: _Builder, file: str) -> Table | None:
+    root = builder.root
+    if isinstance(root, Table):
+        return root
+    if not builder.problems:
+        empty = root is None or (isinstance(root, Scalar) and root.plain and not root.text)
+        what = "is empty" if empty else "is not a map"
+        builder.problems.append(Problem(file=file, text=f"{what}; a job file begins with 'job:'"))
+    return None
+
+
+class _Builder:
+    """Turns the parser's events into nodes without recursion, so that no file can exhaust the stack."""
+
+    def __init__(self, file: str) -> None:
+        self.problems: list[Problem] = []
+        self.root: Node | None = None
+        self._file = file
+        self._frames: list[_Frame] = []
+        self._documents = 0
+
+    def feed(self, event: yaml.Event) -> None:
+        """Take one event of the parser."""
+        if isinstance(event, yaml.ScalarEvent):
+            place = self._checked_place(event)
+            plain = bool(event.implicit[0]) and event.style in (None, "")
+            self._add(Scalar(text=event.value, plain=plain, place=place))
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            place = self._checked_place(event)
+            if len(self._frames) >= MAX_DEPTH:
+                self._frames.clear()
+                raise _UnreadableError(self._problem(place, f"is nested deeper than {MAX_DEPTH} levels"))
+            self._frames.append(_Frame(place, {} if isinstance(event, yaml.MappingStartEvent) else None))
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            self._add(_closed(self._frames.pop()))
+        elif isinstance(event, yaml.AliasEvent):
+            place = self._place(event)
+            self._report(place, "aliases ('*') are not allowed; write the value out")
+            self._add(Scalar(text="", plain=True, place=place))
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._documents += 1
+            if self._documents > 1:
+                raise _UnreadableError(
+                    self._problem(self._place(event), "holds a second document ('---'); one job a file")
+                )
+
+    def _add(self, node: Node) -> None:
+        if not self._frames:
+            self.root = node
+            return
+        frame = self._frames[-1]
+        if frame.entries is None:
+            frame.nodes.append(node)
+        elif frame.key_place is None:
+            self._open_key(frame, node)
+        else:
+            if frame.key is not None and frame.key not in frame.entries:
+                frame.entries[frame.key] = Entry(key_place=frame.key_place, node=node)
+            frame.key = frame.key_place = None
+
+    def _open_key(self, frame: _Frame, node: Node) -> None:
+        frame.key_place = node.place
+        if not isinstance(node, Scalar):
+            self._report(node.place, "a key must be text, not a map or list")
+            return
+        if node.plain and node.text == "<<":
+            self._report(node.place, "merge keys ('<<') are not allowed; write the keys out")
+            return
+        frame.key = node.text
+        if node.plain and _RESOLVER.resolve(yaml.ScalarNode, node.text, (True, False)) != _TEXT_TAG:
+            self._report(node.place, f"the key {shown(node.text)!r} is not text; put it in quotes")
+        first = (frame.entries or {}).get(node.text)
+        if first is not None:
+            self._report(node.place, f"duplicate key; it already stands in line {first.key_place.line}")
+
+    def _checked_place(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Place:
+        place = self._place(event)
+        if event.anchor is not None:
+            self._report(place, "anchors ('&') are not allowed; write the value out where it is needed")
+        if event.tag is not None:
+            self._report(place, "tags ('!') are not allowed; write the plain value")
+        if isinstance(event, yaml.ScalarEvent) and (hidden := INVISIBLE.search(event.value)) is not None:
+            self._report(place, _hidden_text(hidden[0]))
+        return place
+
+    def _place(self, event: yaml.Event) -> Place:
+        mark: Any = event.start_mark
+        return Place(file=self._file, line=mark.line + 1, column=mark.column + 1)
+
+    def _report(self, place: Place, text: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(self._problem(place, text))
+
+    def _problem(self, place: Place, text: str) -> Problem:
+        parts = (len(frame.nodes) if frame.entries is None else frame.key for frame in self._frames)
+        key = dotted(tuple(part for part in parts if part is not None))
+        return Problem(file=place.file, line=place.line, column=place.column, key=key, text=text)
+
+
+def _closed(frame: _Frame) -> Node:
+    if frame.entries is None:
+        return Items(nodes=tuple(frame.nodes), place=frame.place)
+    return Table(entries=frame.entries, place=frame.place)

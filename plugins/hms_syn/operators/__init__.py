@@ -1,0 +1,8 @@
+"""Tasks: what a worker does for a job."""
+
+from __future__ import annotations
+
+from hms_syn.operators.pull import PullOperator
+from hms_syn.operators.push import PushOperator
+
+__all__ = ["PullOperator", "PushOperator"]

@@ -1,0 +1,210 @@
+"""The push task: drain the job's queue, linger while it is warm, and hand the waiting over to Airflow's retries."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator, RetryDecision, RetryPolicy
+from airflow.sdk.exceptions import AirflowFailException
+
+from hms_syn import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+
+    from hms_syn.domain.job_spec import JobSpec
+    from hms_syn.flow.push import HandOff
+    from hms_syn.store.sql_store import SqlStore
+
+RESERVED_GRACE = 15.0
+"""Seconds after the due time until the bell rings for a lane whose own run did not come back."""
+WARM_POLL = 0.05
+
+
+class HeadBackingOff(Exception):  # noqa: N818 - a reason to come back, shown as "up for retry"
+    """The head of the queue waits for its next try."""
+
+    def __init__(self, reason: str, *, wait: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait = wait
+
+
+class QueueDueTime(RetryPolicy):
+    """Airflow retries a waiting push exactly when the queue says its head is due; other failures as usual."""
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        """Return the queue's own due time as the delay of the next try."""
+        del try_number, max_tries, context
+        if isinstance(exception, HeadBackingOff):
+            return RetryDecision.retry(delay=timedelta(seconds=exception.wait), reason=exception.reason)
+        return RetryDecision.default()
+
+
+class PushOperator(BaseOperator):
+    """Send what is due of one job to its vendor, in order, and return the receipts.
+
+    Airflow's state is never the truth of a message: clearing, marking or rerunning this task can neither lose a message
+    nor send a delivered one again, because only the queue says what is due.
+
+    :param job: the job whose queue is drained
+    """
+
+    ui_color = "#dbe7f5"
+
+    def __init__(self, *, job: JobSpec, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.job = job
+
+    def execute(self, context: Context) -> Mapping[str, Any]:
+        """Publish what the run was given, drain, linger, report."""
+        from hms_syn.hooks.audit import AuditHook, runs_in_one_process  # noqa: PLC0415 - keeps parsing light
+
+        params = context["params"]
+        given, dry_run = list(params.get("publish") or []), bool(params.get("dry_run"))
+        if dry_run:
+            return self._rehearse(given)
+        store = AuditHook().store
+        store.register(self.job)
+        mine = self._publish(store, given)
+        alone = runs_in_one_process()
+        owner = f"{self.job.id}/{context['run_id']}"[:250]
+        last_reason = self._drain(store, owner, linger=0.0 if alone else settings.duration("linger"), watch=not alone)
+        report = self._report(store, owner)
+        self._fail_unless_acked(store, report, mine, alone=alone)
+        self._come_back_when_due(store, context, last_reason)
+        return report
+
+    def _drain(self, store: SqlStore, owner: str, *, linger: float, watch: bool) -> str:
+        """Send what is due; stay while the job is warm. Return the last reason a message has to wait."""
+        from hms_syn.flow.push import Drain  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.hooks.vendor import VendorHook  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.operators.drain_lease import DrainLease  # noqa: PLC0415 - keeps parsing light
+
+        reasons: list[str] = []
+
+        def report(hand_off: HandOff) -> None:
+            self._log(hand_off)
+            if hand_off.wait is not None:
+                reasons.append(f"{hand_off.message_id}: {hand_off.note or hand_off.code}")
+
+        seconds = settings.duration("drain_lease")
+        with DrainLease(store, self.job.id, owner=owner, seconds=seconds, watch_pause=watch) as lease:
+            if not lease.taken:
+                self.log.info("Another run is draining this queue; nothing to do here")
+                return ""
+            with contextlib.closing(VendorHook(self.job).push_adapter()) as adapter:
+                drain = Drain(
+                    job=self.job, store=store, adapter=adapter, owner=owner, stop=lease.must_stop, report=report
+                )
+                drain.run()
+                until = time.monotonic() + linger
+                while time.monotonic() < until and not lease.must_stop():
+                    due = store.next_due(self.job.id)
+                    if due is not None and due > 0:
+                        break  # a lane waits for its next try: that is Airflow's to show
+                    if due is None:
+                        time.sleep(WARM_POLL)
+                        continue
+                    drain.run()
+                    until = time.monotonic() + linger
+        return reasons[-1] if reasons else ""
+
+    def _come_back_when_due(self, store: SqlStore, context: Context, reason: str) -> None:
+        """Raise for Airflow's retry when a lane backs off that no other run has promised to come back for."""
+        wait = store.next_due(self.job.id, unreserved=True)
+        if wait is None or wait <= 0:
+            return
+        ti = context["ti"]
+        if ti.try_number <= ti.max_tries:
+            store.reserve(self.job.id, grace=RESERVED_GRACE)
+        raise HeadBackingOff(f"Waiting for the next try in {wait:.0f} s. {reason}".strip(), wait=wait)
+
+    def _fail_unless_acked(
+        self, store: SqlStore, report: Mapping[str, Any], mine: list[str], *, alone: bool
+    ) -> None:
+        """Fail now when a person asked for these messages, or runs in CI, and the vendor has not said yes."""
+        if not mine and not alone:
+            return
+        bad = [f"{row['id']}: {row['state']} {row['code'] or ''}".strip() for row in report["acks"] if row["state"] != "delivered"]
+        if alone and store.next_due(self.job.id) is not None:
+            bad.append(next(row["why"] for row in store.status() if row["job"] == self.job.id))
+        if bad and (alone or any(row["id"] in mine for row in report["acks"] if row["state"] == "dead_letter")):
+            raise AirflowFailException("Not acked: " + "; ".join(bad))
+
+    def _publish(self, store: SqlStore, payloads: list[Mapping[str, Any]]) -> list[str]:
+        """Publish payloads given by the run's conf on the job's first topic."""
+        if not payloads:
+            return []
+        from hms_syn.domain.topic_event import new_event  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.flow.publish import publish  # noqa: PLC0415 - keeps parsing light
+
+        events = [new_event(self._topic(), payload, agency="airflow") for payload in payloads]
+        publish(store, events)
+        return [event.message_id for event in events]
+
+    def _rehearse(self, payloads: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Show what each payload would become at the vendor; publish nothing, send nothing."""
+        from hms_syn.flow.rehearse import rehearse  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.hooks.vendor import VendorHook  # noqa: PLC0415 - keeps parsing light
+
+        with contextlib.closing(VendorHook(self.job).push_adapter()) as adapter:
+            for payload in payloads:
+                rehearse(self.job, adapter, self._topic(), payload)
+        self.log.info("Dry run: %d payload(s) fit the vendor's contract; nothing was sent", len(payloads))
+        return {"dry_run": True, "fit": len(payloads), "acks": []}
+
+    def _topic(self) -> str:
+        topic = self.job.source_topics[0]
+        if "*" in topic:
+            raise AirflowFailException(f"'{topic}' is a pattern; publish on a topic of your own with 'hms-syn publish'")
+        return topic
+
+    def _report(self, store: SqlStore, owner: str) -> dict[str, Any]:
+        """Return counts and receipts of every try of this run; never a payload."""
+        rows = store.settled_by(owner, limit=int(settings.get("acks_in_xcom")))
+        latest = {row["message_id"]: row for row in rows}
+        acks = [
+            {
+                "id": row["message_id"],
+                "state": row["state"],
+                "attempt": row["attempt"],
+                "receipt": row["reference"],
+                "code": row["code"] or None,
+            }
+            for row in latest.values()
+        ]
+        states = [ack["state"] for ack in acks]
+        counts = {state: states.count(state) for state in ("delivered", "dead_letter", "pending")}
+        self.log.info("%s", " · ".join(f"{count} {state}" for state, count in counts.items()))
+        return {**counts, "acks": acks}
+
+    def _log(self, hand_off: HandOff) -> None:
+        """Write one line a hand-off, the one an officer reads."""
+        if hand_off.reference:
+            self.log.info(
+                "%s -> ack %s (%.2f s, attempt %d)",
+                hand_off.message_id,
+                hand_off.reference,
+                hand_off.seconds,
+                hand_off.attempt,
+            )
+            return
+        level = self.log.warning if hand_off.wait is not None else self.log.error
+        level(
+            "%s -> %s %s (%.2f s, attempt %d)%s %s",
+            hand_off.message_id,
+            hand_off.outcome.value,
+            hand_off.code,
+            hand_off.seconds,
+            hand_off.attempt,
+            "" if hand_off.wait is None else f", next try in {hand_off.wait:.0f} s:",
+            hand_off.note,
+        )

