@@ -46,7 +46,9 @@ def prove(answer: Mapping[str, Any], success: Mapping[str, Any], ack: Mapping[st
 
     :raises errors.VendorRefused: an expected value is there, but another one (``proof_failed``)
     :raises errors.OutcomeUnknown: what should prove it is not there (``proof_missing``, ``ack_missing``, ``ack_empty``)
-    :raises errors.ContractMismatch: an expression is not JMESPath, or ``ack.reference`` is not declared
+    :raises errors.ContractMismatch: ``ack.reference`` is not declared
+
+    Check the expressions with :func:`check_expressions` before anything is sent: here they can only fail too late.
     """
     check_success(answer, success)
     if "reference" not in ack:
@@ -76,7 +78,7 @@ def check_success(answer: Mapping[str, Any], success: Mapping[str, Any]) -> None
 def find(expression: str, document: Any) -> Any:
     """Return what a JMESPath expression finds in a vendor's document, or None.
 
-    :raises errors.ContractMismatch: the expression is not JMESPath or does not fit the document's types
+    :raises errors.OutcomeUnknown: the expression does not fit the document (``proof_unreadable``)
     """
     return _search(expression, document)
 
@@ -104,8 +106,8 @@ def _search(expression: str, document: Any) -> Any:
     try:
         return jmespath.search(expression, document)
     except JMESPathError:
-        raise errors.ContractMismatch(
-            f"The expression {expression!r} is not JMESPath, or does not fit the vendor's answer."
+        raise errors.OutcomeUnknown(
+            f"The expression {expression!r} cannot be applied to the vendor's answer.", code="proof_unreadable"
         ) from None
 
 

@@ -79,7 +79,7 @@ class OracleSoapV1:
         request = pull.request if pull else EMPTY
         contract = self._source.contract(request)
         shape, records_path = soap_inference.pull_shape(contract, request, self._job.source_topics)
-        paging: Mapping[str, Any] = request.get("page") or EMPTY
+        paging = soap_inference.paging(shape, request)
         spec = pull.cursor if pull else None
         arguments: dict[str, Any] = {}
         if spec is not None and (since := soap_pull.asked_for(cursor, spec)) is not None:
@@ -89,7 +89,11 @@ class OracleSoapV1:
         caller = self._caller(contract, self._pull_http)
         reached, tokens = cursor, set[str]()
         while True:
-            answer = soap_answer.read(caller.call(shape, soap_values.to_xml(shape.inputs, arguments)), shape)
+            try:
+                asked = soap_values.to_xml(shape.inputs, arguments)
+            except errors.UnmappablePayload as error:
+                raise errors.ContractMismatch(f"'pull.cursor' or 'pull.request.page': {error}") from None
+            answer = soap_answer.read(caller.call(shape, asked), shape)
             rows = mapping.find(records_path, answer) or []
             rows = rows if isinstance(rows, list) else [rows]
             reached = soap_pull.furthest(reached, spec, rows)
@@ -140,6 +144,9 @@ class OracleSoapV1:
             declared = push.mapping if push else None
             if declared is not None and (problems := soap_inference.mapping_problems(shape, declared)):
                 raise errors.ContractMismatch(f"'push.mapping': {' '.join(problems)}")
+            if push is not None:
+                mapping.check_expressions({name: name for name in push.success}, key="push.success")
+                mapping.check_expressions(push.ack, key="push.ack")
             if push is None or "reference" not in push.ack:
                 soap_proof.reference_leaf(shape)
             self._shapes[kind] = shape

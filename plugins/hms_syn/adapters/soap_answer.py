@@ -124,26 +124,23 @@ def _check_fault(envelope: etree._Element, response: Response) -> None:
     fault = envelope.find(f"{{{namespace}}}Body/{{{namespace}}}Fault")
     if fault is None:
         return
-    codes = [
-        word
-        for element in fault.iter()
-        if etree.QName(element).localname in ("faultcode", "Value")
-        for word in re.split(r"[:.]", (element.text or "").strip())
-    ]
-    if {"FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken", "FailedCheck"} & set(codes):
+    # What a vendor says in the fault's detail is its own affair, also where it looks like a code.
+    places = [*fault.findall("faultcode"), *fault.findall(f"{{{namespace}}}Code")]
+    codes = {word for place in places for text in place.itertext() for word in re.split(r"[:.]", str(text).strip())}
+    if {"FailedAuthentication", "InvalidSecurity", "InvalidSecurityToken", "FailedCheck"} & codes:
         raise errors.VendorBusy(
             "The vendor does not accept our credentials (SOAP fault); check the job's connection.",
             code="soap_auth_fault",
             retry_after=_AUTH_WAIT,
         )
-    if {"Client", "Sender"} & set(codes):
+    if {"Client", "Sender"} & codes:
         raise errors.VendorRefused("The vendor refused this message (SOAP client fault).", code="soap_client_fault")
-    if {"VersionMismatch", "MustUnderstand", "DataEncodingUnknown"} & set(codes):
+    if {"VersionMismatch", "MustUnderstand", "DataEncodingUnknown"} & codes:
         raise errors.ContractMismatch(
             "The vendor does not understand our kind of SOAP message; check its WSDL and 'request'.",
             code="soap_version_fault",
         )
-    if {"Server", "Receiver"} & set(codes):
+    if {"Server", "Receiver"} & codes:
         raise _unknown(response, "soap_server_fault")
     raise _by_status(response) if response.status // 100 == _CLIENT_ERROR else _unknown(response, "soap_fault")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hms_syn import errors
-from hms_syn.adapters import mapping, soap_inference, soap_proof, wsse
+from hms_syn.adapters import mapping, soap_inference, soap_proof, words, wsse
 from hms_syn.adapters.words import Topic
 from hms_syn.domain.job_spec import EMPTY
 
@@ -76,11 +76,11 @@ def _pull(job: JobSpec, source: ContractSource) -> Iterator[tuple[str, str]]:
     pull = job.pull
     request = pull.request if pull else EMPTY
     shape, _ = soap_inference.pull_shape(source.contract(request), request, job.source_topics)
-    paging: Mapping[str, Any] = request.get("page") or EMPTY
+    paging = soap_inference.paging(shape, request)
     asked = [("request.page.size", paging.get("size")), ("request.page.after", paging.get("after"))]
     if pull is not None and pull.cursor is not None:
         asked.append(("cursor.parameter", pull.cursor.parameter))
     inputs = [field.name for field in shape.inputs]
     for key, name in asked:
-        if name is not None and name not in inputs:
+        if name is not None and not words.pair(inputs, [name], ()):
             yield f"job.pull.{key}", f"{shape.name} has no input {name!r}; it is {shape}."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from zeep import xsd
+
 from hms_syn import errors
 from hms_syn.adapters import soap_shape, soap_values, words
 from hms_syn.adapters.words import Topic
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
     from hms_syn.adapters.soap_contract import Contract
     from hms_syn.adapters.soap_shape import Field, Shape
+
+_NEXT = frozenset({"next", "continuation"})
+_AFTER = frozenset({"after", "token", "continuation", "next"})
+_SIZE = frozenset({"size", "limit"})
 
 
 def push_shape(contract: Contract, request: Mapping[str, Any], topic: Topic | None, fields: Collection[str]) -> Shape:
@@ -103,6 +109,23 @@ def for_pull(shapes: Sequence[Shape], topics: Sequence[Topic]) -> tuple[Shape, s
     )
 
 
+def paging(shape: Shape, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return which fields carry the page size, the place to go on after, and the next such place.
+
+    A list that the vendor cuts into pages must not be taken for whole because the job file is silent about it.
+    """
+    if "page" in request:
+        declared: Mapping[str, Any] = request["page"] or {}
+        return declared
+    ahead = [path for path, field in soap_shape.leaves(shape.outputs) if _speaks_of(field, _NEXT)]
+    after = [field.name for field in shape.inputs if _speaks_of(field, _AFTER)]
+    size = [field.name for field in shape.inputs if _speaks_of(field, _SIZE)]
+    if len(ahead) != 1 or len(after) != 1:
+        return {}
+    found = {"next": ahead[0], "after": after[0]}
+    return {**found, "size": size[0]} if len(size) == 1 else found
+
+
 def records_path(shape: Shape) -> str:
     """Return where the records stand in an answer that has one repeated element.
 
@@ -130,6 +153,10 @@ def mapping_problems(shape: Shape, mapping: Mapping[str, Any]) -> list[str]:
     fit = soap_values.Fit(shape.inputs, unwrapped(shape, mapping), ())
     problems = [f"{shape.name} has no input {name!r}; it is {shape}." for name in fit.extra]
     return problems + [f"{shape.name} requires {name!r}; map it." for name in fit.missing]
+
+
+def _speaks_of(field: Field, wanted: Collection[str]) -> bool:
+    return not isinstance(field.type, xsd.Boolean) and not set(wanted).isdisjoint(words.split(field.name))
 
 
 def _listing(shapes: Sequence[Shape]) -> str:

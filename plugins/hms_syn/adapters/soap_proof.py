@@ -68,9 +68,12 @@ def reference_leaf(shape: Shape) -> str:
     if len(found) == 1:
         return found[0][0]
     echoes = set(words.pair([path for path, _ in found], [field.name for field in shape.inputs], ()))
-    for wanted in (_STRONG, _WEAK):
-        for path, field in found:
-            plausible = path not in echoes and not _is_boolean(field) and not _is_status(path, field)
+    own = [row for row in found if row[0] not in echoes]
+    # A reference we sent and get back proves something only beside a status that says yes.
+    echoed = [row for row in found if row[0] in echoes] if status_leaves(shape) else []
+    for rows, wanted in ((own, _STRONG), (own, _WEAK), (echoed, _STRONG)):
+        for path, field in rows:
+            plausible = not _is_boolean(field) and not _is_status(path, field)
             if plausible and wanted & set(words.split(_last(path))) and not _ERROR & set(words.split(_last(path))):
                 return path
     raise errors.ContractMismatch(

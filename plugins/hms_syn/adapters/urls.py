@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +23,12 @@ def check_url(url: str, allow_private: Sequence[str] = ()) -> None:
     :raises errors.ContractMismatch: with the code ``url_refused`` when two readers could disagree on where it leads,
         or ``address_refused`` when it names an address this job may not reach
     """
+    _check(url, tuple(allow_private))
+
+
+@lru_cache(maxsize=1024)
+def _check(url: str, allow_private: tuple[str, ...]) -> None:
+    """Do it once for each URL: only what is accepted is remembered."""
     host = _split(url).hostname or ""
     if ":" not in host and not _HOST.fullmatch(host):
         raise _malformed("its host is neither a plain name nor an address")
@@ -30,6 +37,7 @@ def check_url(url: str, allow_private: Sequence[str] = ()) -> None:
         raise errors.ContractMismatch(f"This URL is refused: {reason}.", code="address_refused")
 
 
+@lru_cache(maxsize=1024)
 def origin(url: str) -> tuple[str, str, int]:
     """Return the URL's scheme, host and port, in the one form that can be compared."""
     parts = _split(url)

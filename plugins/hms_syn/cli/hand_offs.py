@@ -20,13 +20,15 @@ MARKS = {"delivered": "✓", "dead_letter": "✗", "unknown": "…", "not_sent":
 def follow(store: Store, job: str, *, until: Callable[[], bool], after: int | None = None) -> None:
     """Print a job's hand-offs as they happen until told to stop."""
     seq = newest(store) if after is None else after
-    while not until():
+    ended = False
+    while not ended:
+        ended = until()  # asked before the last look, so that what it waited for is shown too
         rows = store.audit_rows(after=seq, limit=500)
         for row in rows:
             if row["job"] == job and row["event"] in MARKS:
                 print(line(row), flush=True)
         seq = rows[-1]["seq"] if rows else seq
-        if not rows:
+        if not rows and not ended:
             time.sleep(PAUSE)
 
 

@@ -16,6 +16,7 @@ from hms_syn.domain.delivery import Delivery
 from hms_syn.domain.job_spec import JobSpec, Pull, Push
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from hms_syn.ports import Credentials
@@ -41,12 +42,27 @@ class Liar:
 @contextmanager
 def liar(*scripts: Script) -> Iterator[Liar]:
     """Answer each request with the next script, the last one for ever; a callable's connection is closed after it."""
+    with _listening(None, scripts) as state:
+        yield state
+
+
+@contextmanager
+def tls_liar(context: ssl.SSLContext, *scripts: Script) -> Iterator[Liar]:
+    """Do the same behind TLS."""
+    with _listening(context, scripts) as state:
+        yield state
+
+
+@contextmanager
+def _listening(context: ssl.SSLContext | None, scripts: tuple[Script, ...]) -> Iterator[Liar]:
     server = socket.create_server(("127.0.0.1", 0))
     state = Liar(f"http://127.0.0.1:{server.getsockname()[1]}")
     left = list(scripts)
 
     def serve(conn: socket.socket) -> None:
         with conn, suppress(OSError):
+            if context is not None:
+                conn = context.wrap_socket(conn, server_side=True)
             while request := _request(conn):
                 state.requests.append(request)
                 script = left.pop(0) if len(left) > 1 else left[0]

@@ -113,6 +113,14 @@ def test_a_mapping_to_a_field_the_vendor_lacks_needs_an_officer():
         adapter.send(hearing())
 
 
+@pytest.mark.parametrize("declared", [{"success": {"a..b": "X"}}, {"ack": {"reference": "[["}}])
+def test_a_proof_that_is_not_jmespath_stops_the_job_before_a_byte_leaves(declared):
+    """An expression that can only fail afterwards would leave every message in doubt."""
+    with liar(http(scheduled())) as peer, pytest.raises(errors.ContractMismatch):
+        court(court_job(peer.origin, push=Push(request={"wsdl": "court.wsdl"}, **declared))).send(hearing())
+    assert peer.requests == []
+
+
 def test_an_unknown_operation_lists_the_known():
     """The text names what there is."""
     push = Push(request={"wsdl": "court.wsdl", "operation": "BookHearing"})

@@ -23,7 +23,8 @@ def fault(code: str) -> str:
 
 
 EMPTY_ACK = soap(
-    f'<ScheduleHearingResponse xmlns="{COURT}"><ConfirmationNumber/><Disposition>OK</Disposition></ScheduleHearingResponse>'
+    f'<ScheduleHearingResponse xmlns="{COURT}"><ConfirmationNumber/><Disposition>OK</Disposition>'
+    "</ScheduleHearingResponse>"
 )
 NO_ACK = soap(f'<ScheduleHearingResponse xmlns="{COURT}"><Disposition>OK</Disposition></ScheduleHearingResponse>')
 BOMB = '<!DOCTYPE a [<!ENTITY b "COURT-1">]>' + scheduled("&b;")

@@ -31,6 +31,12 @@ def test_an_echo_of_what_was_sent_is_no_reference():
         prove(element("caseId") + element("Note"), {"caseId": "HUD-22-109", "Note": "hello"})
 
 
+def test_a_reference_that_was_sent_counts_beside_a_status():
+    """Cancelling by the vendor's own reference answers with it again; the status is what says yes."""
+    found = shape(element("reference"), element("reference") + element("status"), name="CancelHearing")
+    assert soap_proof.reference_leaf(found) == "reference"
+
+
 @pytest.mark.parametrize("word", ["ACCEPTED", "ok", "Already-Lodged", "SCHEDULED", "Successfully created", "duplicate"])
 def test_words_that_mean_yes(word):
     """An answer says yes in the words courts use."""

@@ -56,6 +56,14 @@ def test_pages_are_followed_and_only_the_last_moves_the_cursor():
     assert b"PageToken>p2<" in peer.requests[1]
 
 
+def test_pages_are_followed_without_a_word_in_the_job():
+    """A list that the vendor cuts into pages is read to its end."""
+    with liar(listing(3, token="p2"), listing(4)) as peer:
+        pages = list(court(court_job(peer.origin)).pull(None))
+    assert [row["CaseID"] for page in pages for row in page.records] == ["H", "H"]
+    assert b"PageToken>p2<" in peer.requests[1]
+
+
 def test_a_page_that_leads_back_is_no_endless_pull():
     """A repeated token ends the pull as unknown."""
     with liar(listing(3, token="p2")) as peer, pytest.raises(errors.OutcomeUnknown) as caught:

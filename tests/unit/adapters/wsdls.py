@@ -30,7 +30,7 @@ def wsdl(address: str = "http://198.51.100.9/", imports: str = "", **operations:
     types = messages = ports = bindings = ""
     for name, sides in operations.items():
         for tag, content in zip((name, f"{name}Response"), sides, strict=True):
-            types += f'<xs:element name="{tag}"><xs:complexType><xs:sequence>{content}</xs:sequence></xs:complexType></xs:element>'
+            types += wrapped(tag, content).replace(' maxOccurs="1"', "", 1)
             messages += f'<message name="{tag}"><part name="p" element="t:{tag}"/></message>'
         ports += f'<operation name="{name}"><input message="t:{name}"/><output message="t:{name}Response"/></operation>'
         bindings += (
