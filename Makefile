@@ -1,0 +1,56 @@
+# Bare `make` prints this menu. Every target sets up .venv by itself when it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+INDEX := $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraints constraints.txt $(if $(INDEX),--default-index $(INDEX))
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint fmt types docs lock clean
+
+help: ## print this menu
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+demo: .venv/.ready ## the whole product in two minutes (ARGS=--once ends by itself)
+	@$(BIN)/hms-syn demo $(ARGS)
+
+test: .venv/.ready-dev ## every test, with its own PostgreSQL, Airflow and node-soap (ARGS=-k name)
+	@$(BIN)/pytest $(ARGS)
+
+check: lint types test ## everything CI runs: style, layers, types, tests, docs
+
+lint: .venv/.ready-dev ## ruff and the layers of the architecture
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+
+types: .venv/.ready-dev ## mypy, strict
+	@$(BIN)/mypy
+
+fmt: .venv/.ready-dev ## format and mend what ruff can mend
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
+	@$(BIN)/uv pip compile pyproject.toml --group dev --extra postgres --universal --python-version 3.10 --upgrade --quiet \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
+	@! grep -nE '://|index-url|find-links' constraints.txt
+
+clean: ## remove what the targets above have made
+	@rm -rf .venv .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/peers/node_modules
+
+.venv/bin/uv: constraints.txt
+	@echo "Setting up .venv (once, a minute or two) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@touch $@
+
+.venv/.ready: .venv/bin/uv pyproject.toml
+	@echo "Installing Airflow and HMS-SYN …"
+	@$(INSTALL) --editable .
+	@touch $@
+
+.venv/.ready-dev: .venv/.ready
+	@echo "Installing what the tests need …"
+	@$(INSTALL) --editable '.[postgres]' --group dev
+	@touch $@
