@@ -46,6 +46,12 @@ class Adapter(Protocol):
             vendor's contract, so no message can go out
         """
 
+    def preview(self, message: Delivery) -> bytes:
+        """Return the body that ``send`` would carry, without credentials; nothing is sent.
+
+        :raises Refused: the message cannot be put into the vendor's form
+        """
+
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the vendor's records since ``cursor``, page by page, in the vendor's order."""
 

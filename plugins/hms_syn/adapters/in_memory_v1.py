@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -55,14 +56,17 @@ class InMemoryV1:
 
     def send(self, message: Delivery) -> Ack:
         """Put the mapped message into the mailbox."""
-        declared = self._job.push.mapping if self._job.push else None
-        body = dict(message.payload) if declared is None else mapping.apply(declared, message.payload, message.meta)
+        body = self._mapped(message)
         with self._mailbox.lock:
             self._mailbox.arrivals.append(message.idempotency_key)
             repeated = message.idempotency_key in self._mailbox.received
             self._mailbox.received.setdefault(message.idempotency_key, body)
             number = list(self._mailbox.received).index(message.idempotency_key) + 1
         return Ack(reference=f"MEM-{number}", status="duplicate" if repeated else "accepted")
+
+    def preview(self, message: Delivery) -> bytes:
+        """Return the mapped message as JSON."""
+        return json.dumps(self._mapped(message)).encode()
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the records from position ``cursor`` on, a page at a time."""
@@ -86,3 +90,7 @@ class InMemoryV1:
 
     def close(self) -> None:
         """Keep the mailbox: it belongs to the process."""
+
+    def _mapped(self, message: Delivery) -> Mapping[str, Any]:
+        declared = self._job.push.mapping if self._job.push else None
+        return dict(message.payload) if declared is None else mapping.apply(declared, message.payload, message.meta)

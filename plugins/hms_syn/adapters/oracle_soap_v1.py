@@ -53,21 +53,29 @@ class OracleSoapV1:
 
     def send(self, message: Delivery) -> Ack:
         """Hand one message over and return the vendor's receipt; raise as the port says otherwise."""
+        contract, shape, arguments = self._prepared(message)
+        response = self._caller(contract, self._push_http).call(shape, arguments, message_id=message.idempotency_key)
         push = self._job.push
-        request = push.request if push else EMPTY
+        success, ack = (push.success, push.ack) if push else (EMPTY, EMPTY)
+        return soap_proof.prove(soap_answer.read(response, shape), shape, success=success, ack=ack)
+
+    def preview(self, message: Delivery) -> bytes:
+        """Return the SOAP Body that ``send`` would carry, without credentials; nothing is sent."""
+        contract, shape, arguments = self._prepared(message)
+        return self._caller(contract, self._push_http).preview(shape, arguments)
+
+    def _prepared(self, message: Delivery) -> tuple[Contract, Shape, Mapping[str, Any]]:
+        """Choose the operation and put the message into its types."""
+        push = self._job.push
         topic = Topic.parse(message.topic)
         declared = push.mapping if push else None
         values: Mapping[str, Any] = message.payload
         if declared is not None:
             values = mapping.apply(declared, message.payload, message.meta)
-        contract = self._source.contract(request)
+        contract = self._source.contract(push.request if push else EMPTY)
         shape = self._push_shape(contract, message.topic, values)
-        success, ack = (push.success, push.ack) if push else (EMPTY, EMPTY)
         noun = topic.noun if topic and declared is None else ()
-        arguments = soap_values.to_xml(shape.inputs, soap_inference.unwrapped(shape, values), noun=noun)
-        caller = self._caller(contract, self._push_http)
-        response = caller.call(shape, arguments, message_id=message.idempotency_key)
-        return soap_proof.prove(soap_answer.read(response, shape), shape, success=success, ack=ack)
+        return contract, shape, soap_values.to_xml(shape.inputs, soap_inference.unwrapped(shape, values), noun=noun)
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the vendor's records since ``cursor``, page by page.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -15,7 +16,7 @@ from hms_syn import errors
 from hms_syn.adapters import wsse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hms_syn.adapters.http_client import GuardedClient, Response
     from hms_syn.adapters.soap_contract import Contract
@@ -48,14 +49,33 @@ class SoapCaller:
         service = self._client.create_service(shape.operation.binding.name.text, self._endpoint)  # type: ignore[no-untyped-call]
         self._addressing.mark(message_id or str(uuid.uuid4()), shape.action)
         body = dict(arguments) if shape.wrapper is None else {shape.wrapper: dict(arguments)}
-        try:
+        with _building(shape):
             response: Response = service[shape.name](**body)
-        except (ZeepError, ValueError, TypeError, LookupError, AttributeError) as error:
-            raise errors.UnmappablePayload(
-                f"The payload does not fit {shape.name} of the vendor's contract ({type(error).__name__}); "
-                f"nothing was sent."
-            ) from None
         return response
+
+
+    def preview(self, shape: Shape, arguments: Mapping[str, Any]) -> bytes:
+        """Return the SOAP Body of the request that ``call`` would send; no header, so no credential, is in it.
+
+        :raises errors.UnmappablePayload: the envelope cannot be built
+        """
+        body = dict(arguments) if shape.wrapper is None else {shape.wrapper: dict(arguments)}
+        service = self._client.create_service(shape.operation.binding.name.text, self._endpoint)  # type: ignore[no-untyped-call]
+        with _building(shape):
+            envelope = self._client.create_message(service, shape.name, **body)  # type: ignore[no-untyped-call]
+        return etree.tostring(envelope.find("{*}Body"), encoding="utf-8")
+
+
+@contextmanager
+def _building(shape: Shape) -> Iterator[None]:
+    """Say of whatever zeep meets while it builds an envelope that the payload does not fit."""
+    try:
+        yield
+    except (ZeepError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise errors.UnmappablePayload(
+            f"The payload does not fit {shape.name} of the vendor's contract ({type(error).__name__}); "
+            f"nothing was sent."
+        ) from None
 
 
 class _Post:

@@ -1,0 +1,350 @@
+"""Writes docs/reference/ from the code itself; a test writes it again and compares.
+
+.venv/bin/python docs/generate_reference.py [FOLDER]
+"""
+
+# ruff: noqa: INP001 - a script of the documentation, not a package
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import importlib
+import inspect
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+
+from hms_syn import errors, settings
+from hms_syn.adapters import registry
+from hms_syn.cli import main
+from hms_syn.cli.commands import COMMANDS
+from hms_syn.domain import delivery
+from hms_syn.domain.durations import in_words
+from hms_syn.job_files import model, vendor_requests
+from hms_syn.store import tables
+from hms_syn.store.sql_store import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+HERE = Path(__file__).resolve().parent
+PACKAGE = Path(errors.__file__).resolve().parent
+GENERATED = "<!-- Written by docs/generate_reference.py from the code; edit that, not this. -->"
+NEXT = {
+    errors.TryAgain: "The message waits and is tried again; Airflow shows *up for retry*.",
+    errors.OutcomeUnknown: "The message is sent again with the same key and the same content.",
+    errors.Refused: "The message is set aside as a dead letter; the next one goes on.",
+    errors.NeedsOfficer: "A person changes something; a message waits meanwhile.",
+    errors.StaleLease: "The late result is noted and not accepted; the newer worker goes on.",
+    errors.SynError: "",
+}
+VIEWS = {
+    "hms_syn_delivery_v": "One row for each message and job: where it stands.",
+    "hms_syn_attempt_v": "One row for each try; `outcome` is null while it is being made.",
+    "hms_syn_audit_v": "The audit trail, exactly as it was hashed.",
+    "hms_syn_vendor_v": "One row for each job: its vendor, and its state as far as it is known.",
+}
+HELPERS = {"_failed", "_not_sent"}
+"""Functions that make an error from a code and a sentence."""
+MORE_CODES = {
+    ("connect", "The vendor could not be reached; nothing was sent."),
+    ("tls", "The vendor's certificate or TLS could not be accepted; nothing was sent."),
+    ("worker_lost", "The worker was lost after it had put its intent on record; the vendor may have the message."),
+}
+NOTES = {"job.heartbeat": "These keys are checked and kept; this release does not ping by itself yet."}
+MEANINGS = {
+    "version": "Version of this format.",
+    "heartbeat_interval": "Short form of `job.heartbeat.interval`; it may also stand under `job`. Give one of them.",
+    "job.name": "Required. The display name of the DAGs.",
+    "job.id": "Id of the job, in DAG ids and topics. Default: the file's name without `.yaml`.",
+    "job.description": "A sentence or two for the DAGs' documentation.",
+    "job.owner": "Owner of the DAGs.",
+    "job.docs_md": "Markdown shown above the generated documentation of the DAGs.",
+    "job.tags": "Further tags of the DAGs.",
+    "job.enabled": "`false` keeps the file and makes no DAGs; the queue still accepts.",
+    "job.start_paused": "`true` makes new DAGs paused.",
+    "job.push_adapter": "How messages go to the vendor. Push, pull or both must be named.",
+    "job.pull_adapter": "How records come back from the vendor.",
+    "job.source_topic": "Required with `push_adapter`: a topic, a pattern with `*`, or a list of them.",
+    "job.target_endpoint": "Required. The vendor's address.",
+    "job.connection_id": "Airflow Connection that holds the credentials.",
+    "job.allow_private": "Networks in private, loopback or link-local space that this job may reach.",
+    "job.heartbeat_interval": "As above.",
+    "job.on_refused": "What becomes of a message the vendor has refused.",
+    "job.heartbeat.interval": "How often the vendor is to be pinged.",
+    "job.heartbeat.timeout": "How long a ping may take.",
+    "job.heartbeat.offline_after": "Failures in a row that mean offline.",
+    "job.heartbeat.online_after": "Successes in a row that mean online.",
+    "job.heartbeat.request": "The adapter's own; `path` is the health page, `/health` by default.",
+    "job.push.schedule": "`on_event`, a duration, or a cron expression of five fields.",
+    "job.push.sweep": "An unanswered bell rings again at the latest after this.",
+    "job.push.batch_size": "Messages a worker takes at a time.",
+    "job.push.concurrency": "Ordering keys sent at a time.",
+    "job.push.timeout": "Total deadline of one call to the vendor.",
+    "job.push.lease": "How long a worker may be silent about its message. Default: 1 minute, or `timeout` if longer.",
+    "job.push.ordering_key": "JMESPath on the payload; messages with one key stay in order. Default: one line for all.",
+    "job.push.max_response_bytes": "An answer larger than this is not read.",
+    "job.push.request": "The adapter's own keys; see [adapters](adapters.md).",
+    "job.push.mapping": "Vendor's field: JMESPath on the payload. Default: the payload as it is.",
+    "job.push.schema": "JSON Schema file for the payload, beside the job file; checked when a message is published.",
+    "job.push.success": "Proof of acceptance: JMESPath on the answer, and its allowed value or values, or `present`.",
+    "job.push.on_unknown": "What to do when no clear answer came.",
+    "job.push.ack.reference": "JMESPath on the answer: the vendor's receipt.",
+    "job.push.ack.status": "JMESPath on the answer: the vendor's status word.",
+    "job.pull.schedule": "A duration or a cron expression of five fields.",
+    "job.pull.timeout": "Total deadline of one call to the vendor.",
+    "job.pull.page_size": "Records asked for at a time, where the vendor has pages.",
+    "job.pull.publish_topic": "Topic the records are published on. Default: `syn.<id>.pulled`.",
+    "job.pull.dedupe_key": "JMESPath on a record: what makes it itself. Default: the whole record.",
+    "job.pull.request": "The adapter's own keys; see [adapters](adapters.md).",
+    "job.pull.mapping": "Field: JMESPath on a record. Default: the record as it is.",
+    "job.pull.cursor.field": "Required in `cursor`. JMESPath on a record: how far this record reaches.",
+    "job.pull.cursor.parameter": "Required in `cursor`. The vendor's input that takes the cursor.",
+    "job.pull.cursor.initial": "What the first pull asks for.",
+    "job.pull.cursor.overlap": "How far each pull reaches back before the cursor.",
+    "job.retry.initial_delay": "Wait after the first failed try.",
+    "job.retry.multiplier": "Each wait is so many times the one before.",
+    "job.retry.max_delay": "No wait is longer.",
+    "job.retry.jitter": "Part of a wait that chance decides, up or down.",
+    "job.retry.max_attempts": "Tries until the message is set aside. Default: it is tried for ever.",
+}
+
+
+def pages() -> dict[str, str]:
+    """Return every page by its file name."""
+    made = (commands(), options(), error_tree(), adapters(), database(), job_file())
+    names = ("commands", "settings", "errors", "adapters", "tables", "job-file")
+    return {f"{name}.md": f"{GENERATED}\n{text.strip()}\n" for name, text in zip(names, made, strict=True)}
+
+
+def commands() -> str:
+    """Return every command with its arguments."""
+    parts = ["# Commands", "Each is also there as `airflow hms-syn …`.", "```text", main.EPILOG, "```"]
+    for command in COMMANDS:
+        parser = argparse.ArgumentParser(prog=f"hms-syn {command.name}", add_help=False)
+        for argument in command.arguments:
+            parser.add_argument(*argument.flags, **argument.options)
+        usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
+        parts += [f"\n## hms-syn {command.name}\n", _sentence(command.help), f"\n```text\n{usage}\n```"]
+        rows = [
+            (_flags(argument.flags, argument.options), argument.options.get("help", ""))
+            for argument in command.arguments
+        ]
+        parts += [_table(("argument", "meaning"), rows)] if rows else []
+    return "\n".join(parts)
+
+
+def options() -> str:
+    """Return every setting with its default."""
+    rows = [
+        (
+            f"`{name}`",
+            f"`{option.default}`" if option.default else "empty",
+            option.meaning,
+            f"`AIRFLOW__HMS_SYN__{name.upper()}`",
+        )
+        for name, option in settings.OPTIONS.items()
+    ]
+    text = "They stand under `[hms_syn]` in `airflow.cfg`, or in the environment, which wins."
+    return f"# Settings\n\n{text}\n\n{_table(('setting', 'default', 'meaning', 'environment'), rows)}"
+
+
+def error_tree() -> str:
+    """Return the tree of errors, what each means, and every code with the sentence it comes with."""
+    tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n")[1]
+    rows = [
+        (
+            f"`{error.__name__}`",
+            f"`{error.code}`",
+            error.__doc__ or "",
+            NEXT[next(kind for kind in NEXT if issubclass(error, kind))],
+        )
+        for error in _descendants(errors.SynError)
+    ]
+    codes = sorted({(code, text) for path in sorted(PACKAGE.rglob("*.py")) for code, text in _codes(path)} | MORE_CODES)
+    outcomes = ", ".join(f"`{outcome.value}`" for outcome in delivery.Outcome)
+    return "\n\n".join(
+        (
+            "# Errors",
+            "The branch of an error decides what happens next; its text is for people.",
+            f"```text\n{inspect.cleandoc(tree)}\n```",
+            _table(("error", "code", "meaning", "what happens next"), rows),
+            "## Codes of an attempt",
+            f"An attempt ends as one of {outcomes}, with the code of its error or one of these:",
+            _table(("code", "what it says"), [(f"`{code}`", text) for code, text in codes]),
+        )
+    )
+
+
+def adapters() -> str:
+    """Return every installed adapter of ours with the keys of its request."""
+    parts = ["# Adapters", "An adapter speaks one vendor's dialect. Others come from packages that name theirs in the "]
+    parts[-1] += f"entry point group `{registry.ENTRY_POINT_GROUP}`."
+    for name in registry.known_adapters():
+        kind: Any = registry.load_adapter(name)
+        if not kind.__module__.startswith("hms_syn."):
+            continue
+        parts += [
+            f"## {name}",
+            inspect.cleandoc(importlib.import_module(kind.__module__).__doc__ or "").replace("``", "`"),
+        ]
+        known = vendor_requests._KEYS  # noqa: SLF001 - the table of these keys is the module's own
+        rows = [
+            (
+                way,
+                ", ".join(f"`{key}`" + (f" (`{'`, `'.join(inner)}`)" if inner else "") for key, inner in keys.items()),
+            )
+            for (adapter, way), keys in known.items()
+            if adapter == name
+        ]
+        parts.append(_table(("side", "keys of `request`"), rows) if rows else "It takes no `request`.")
+    return "\n\n".join(parts)
+
+
+def database() -> str:
+    """Return the views to read, and the tables behind them."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(SqlStore(f"sqlite:///{folder}/q.db")) as store:
+        store.create()
+        look = sqlalchemy.inspect(store.engine)
+        views = {view: [column["name"] for column in look.get_columns(view)] for view in tables.VIEW_NAMES}
+    parts = [
+        "# Views and tables",
+        "The views are for reading, and stay as they are. Times in them are timestamps in UTC.",
+    ]
+    for view, columns in views.items():
+        parts += [f"## {view}", VIEWS[view], ", ".join(f"`{column}`" for column in columns)]
+    states = ", ".join(f"`{state.value}`" for state in delivery.State)
+    outcomes = ", ".join(f"`{outcome.value}`" for outcome in delivery.Outcome)
+    parts.append(f"States: {states}. Outcomes: {outcomes}.")
+    rows = [
+        (f"`{table.name}`", ", ".join(f"`{column.name}`" for column in table.columns))
+        for table in tables.metadata.sorted_tables
+    ]
+    parts += [
+        "## The tables behind them",
+        "They are ours and change between releases. Times are microseconds since 1970 UTC.",
+    ]
+    return "\n\n".join([*parts, _table(("table", "columns"), rows)])
+
+
+def job_file() -> str:
+    """Return every key of a job file: its default, what may stand there, what it means."""
+    parts = ["# The job file", "A key that is not here is an error, at every level."]
+    schemas = model.JobFile.model_json_schema(by_alias=True)
+    for path, section in model.SECTIONS.items():
+        shape = schemas if section is model.JobFile else schemas["$defs"][section.__name__]
+        rows = []
+        for name, field in section.model_fields.items():
+            key = field.alias or name
+            dotted = ".".join((*path, key))
+            if (*path, key) in model.SECTIONS:
+                continue
+            allowed = _allowed(shape["properties"][key])
+            meaning = MEANINGS[dotted] if allowed != REFUSED else ""
+            rows.append((f"`{key}`", "" if allowed == REFUSED else _default(field, allowed), allowed, meaning))
+        title = ".".join(path) or "The file"
+        said = " ".join((_sentence(section.__doc__ or ""), NOTES.get(title, ""))).strip()
+        parts += [f"## {title}", said, _table(("key", "default", "value", "meaning"), rows)]
+    return "\n\n".join(parts)
+
+
+REFUSED = "not in this release: leave it out"
+
+
+def _allowed(shape: dict[str, Any]) -> str:
+    if "anyOf" in shape:
+        return _allowed(shape["anyOf"][0])
+    if "const" in shape:
+        return f"only `{shape['const']}` in this release"
+    kinds = [shape["type"]] if isinstance(shape["type"], str) else list(shape["type"])
+    if kinds == ["null"]:
+        return REFUSED
+    if "pattern" in shape:
+        return "duration" if "ms" in shape["pattern"] else "size"
+    words = {
+        "string": "text",
+        "array": "list",
+        "object": "map",
+        "boolean": "`true` or `false`",
+        "integer": "number",
+        "null": "nothing",
+    }
+    text = " or ".join(words.get(kind, kind) for kind in kinds)
+    if "minimum" in shape:
+        text += f", {shape['minimum']:g}" + (f" to {shape['maximum']:g}" if "maximum" in shape else " or more")
+    return text
+
+
+def _default(field: Any, allowed: str) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value in (None, "", (), {}):
+        return ""
+    if allowed == "duration" or (isinstance(value, float) and "text" in allowed):
+        return in_words(value)
+    if allowed == "size":
+        return f"{value // 1024**2}MiB"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _codes(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each literal ``code=`` of a raised error with the sentence beside it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+            if getattr(node.func, "id", "") in HELPERS:
+                given = [argument for argument in node.args if _literals(argument)]
+            text = _words(node.args[-1]) if node.args else ""
+            if " " in text:
+                yield from ((code, text) for value in given for code in _literals(value))
+
+
+def _literals(node: ast.AST) -> list[str]:
+    text = _words(node)
+    return [text] if re.fullmatch(r"[a-z][a-z_…]+", text) else []
+
+
+def _words(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_words(part) for part in node.values)
+    return "…"
+
+
+def _descendants(error: type[errors.SynError]) -> Iterator[type[errors.SynError]]:
+    yield error
+    for child in error.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from _descendants(child)
+
+
+def _flags(flags: Sequence[str], given: Any) -> str:
+    value = given.get("metavar") or ("" if given.get("action") or not flags[0].startswith("-") else "VALUE")
+    return f"`{value or flags[0]}`" if not flags[0].startswith("-") else f"`{' '.join((flags[0], value)).strip()}`"
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write(folder: Path) -> None:
+    """Write every page into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "reference")

@@ -1,0 +1,1 @@
+"""What the acceptance and fault tests share: the console script, courts, and a judge of what happened."""

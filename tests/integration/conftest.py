@@ -1,0 +1,108 @@
+"""A real Airflow on a real PostgreSQL, with the pretend court beside it; started once for all tests here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hms_syn.cli.local_airflow import LocalAirflow
+from hms_syn.sandbox.court_soap import Court, Manners, serve
+from hms_syn.store.sql_store import SqlStore
+from sqlalchemy import create_engine, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JOB = """
+job:
+  name: "HUD → {name}"
+  push_adapter: "oracle.soap.v1"
+  pull_adapter: "oracle.soap.v1"
+  source_topic: "{topic}"
+  target_endpoint: "{endpoint}"
+  allow_private: ["127.0.0.0/8"]
+  push: {{timeout: 3s, lease: 4s}}
+  retry: {{initial_delay: 2s, max_delay: 4s}}
+"""
+
+
+class Place:
+    """One Airflow with everything a test needs to use it."""
+
+    def __init__(self, airflow: LocalAirflow, store: SqlStore, court: Court, manners: Manners, url: str) -> None:
+        self.airflow, self.store, self.court, self.manners, self.url = airflow, store, court, manners, url
+
+    def job(self, endpoint: str | None = None) -> tuple[str, str]:
+        """Drop a new job into the jobs folder; return its id and topic once Airflow has found it."""
+        job = f"job_{uuid.uuid4().hex[:8]}"
+        topic = f"hud.{job}.hearing.created"
+        self.drop(job, JOB.format(name=job, topic=topic, endpoint=endpoint or f"{self.url}/soap"))
+        self.airflow.wait_until(job, lambda: self.airflow.knows(f"syn.{job}.push"), seconds=60)
+        eventually(lambda: any(row["job"] == job for row in self.store.status()))
+        return job, topic
+
+    def drop(self, job: str, text_of_job: str) -> Path:
+        """Write a job file the way a person drops one."""
+        path = self.airflow.jobs / f"{job}.yaml"
+        path.write_text(text_of_job, encoding="utf-8")
+        return path
+
+    def state_of(self, message_id: str) -> str:
+        """Return where a message stands at its one job."""
+        return str(self.store.trace(message_id)[0]["deliveries"][0]["state"])
+
+    def runs(self, job: str) -> list[dict]:
+        """Return the runs of a job's push DAG, oldest first."""
+        return self.airflow.api("GET", f"/api/v2/dags/syn.{job}.push/dagRuns?order_by=run_after").get("dag_runs", [])
+
+    def task(self, job: str, run: str) -> dict:
+        """Return the push task of a run."""
+        return self.airflow.api("GET", f"/api/v2/dags/syn.{job}.push/dagRuns/{run}/taskInstances/push")
+
+
+def eventually(true, *, seconds: float = 60, what: str = "it") -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"{what} did not come about in {seconds} s"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def place(postgres: str) -> Iterator[Place]:
+    """Start PostgreSQL, Airflow's four components and the court; stop them all at the end."""
+    name = f"airflow_{uuid.uuid4().hex[:8]}"
+    admin = create_engine(postgres.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    url = postgres.format(database=name)
+    home = Path(tempfile.mkdtemp(prefix="hms-syn-airflow-"))
+    (home / "jobs").mkdir()
+    settings = {"AIRFLOW__HMS_SYN__LINGER": "4s"}
+    airflow = LocalAirflow(home=home, jobs=home / "jobs", url=url, settings=settings)
+    court, manners = Court(schedule_after=0.5, confirm_after=1.0), Manners()
+    with serve(court, manners=manners) as court_url:
+        try:
+            airflow.migrate()
+            airflow.start()
+            airflow.wait_until("Airflow", airflow.is_healthy, seconds=180)
+            yield Place(airflow, SqlStore(url), court, manners, court_url)
+        finally:
+            airflow.stop()
+            if not os.environ.get("HMS_SYN_KEEP_LOGS"):
+                shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _well_behaved(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave the court well-behaved for the next test."""
+    yield
+    if "place" in request.fixturenames:
+        request.getfixturevalue("place").manners.choose("ok")

@@ -1,0 +1,251 @@
+"""Stories in a real Airflow: scheduler with LocalExecutor, triggerer, dag-processor and api-server on PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from hms_a2a import Bus
+from hms_syn import wiring
+from hms_syn.domain.topic_event import new_event
+from hms_syn.flow.publish import publish
+from hms_syn.store import audit_trail
+
+from tests.integration.conftest import JOB, eventually
+from tests.peers.node import node_court
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+HEARING = {"case_id": "HUD-22-109", "date": "2024-09-02"}
+
+
+def put(place, topic, **payload):
+    """Publish one hearing; return its message id."""
+    event = new_event(topic, {**HEARING, **payload}, agency="hud")
+    publish(place.store, [event])
+    return event.message_id
+
+
+def arrivals(place, message_id):
+    """Return how often the court saw a message, by its idempotency key."""
+    key = place.store.trace(message_id)[0]["deliveries"][0]["idempotency_key"]
+    return sum(key in arrival["message_id"] for arrival in place.court.received()["arrivals"])
+
+
+def test_a_published_event_reaches_the_court_and_its_ack_is_in_xcom(place):
+    """The bell starts a run in a blocked task process; the receipt is in the queue and in XCom, the payload is not."""
+    job, topic = place.job()
+    message_id = put(place, topic)
+    eventually(lambda: place.state_of(message_id) == "delivered")
+    receipt = place.store.trace(message_id)[0]["deliveries"][0]["reference"]
+    eventually(lambda: place.runs(job) and place.runs(job)[-1]["state"] == "success")
+    run = place.runs(job)[-1]["dag_run_id"]
+    xcom = place.airflow.api("GET", f"/api/v2/dags/syn.{job}.push/dagRuns/{run}/taskInstances/push/xcomEntries/return_value")
+    assert f"'receipt': '{receipt}'" in str(xcom["value"])
+    assert "HUD-22-109" not in str(xcom)
+    assert arrivals(place, message_id) == 1
+
+
+def test_a_warm_job_delivers_without_a_new_run(place):
+    """While a run lingers, further messages go out in it at once."""
+    job, topic = place.job()
+    first = put(place, topic)
+    eventually(lambda: place.state_of(first) == "delivered")
+    took = []
+    for _ in range(5):
+        started = time.monotonic()
+        message_id = put(place, topic)
+        while place.state_of(message_id) != "delivered":
+            assert time.monotonic() - started < 30
+            time.sleep(0.005)
+        took.append(time.monotonic() - started)
+    print(f"warm: publish to delivered {sorted(took)[2] * 1000:.0f} ms")
+    assert len(place.runs(job)) == 1
+
+
+def test_an_offline_court_shows_as_up_for_retry_and_is_served_when_it_is_back(place):
+    """The task shows up for retry with the reason; every attempt is on record; then the message arrives."""
+    job, topic = place.job()
+    place.manners.choose("http_503")
+    message_id = put(place, topic)
+
+    def is_up_for_retry():
+        runs = place.runs(job)
+        return runs and place.task(job, runs[-1]["dag_run_id"]).get("state") == "up_for_retry"
+
+    eventually(is_up_for_retry)
+    assert place.state_of(message_id) == "pending"
+    place.manners.choose("ok")
+    eventually(lambda: place.state_of(message_id) == "delivered")
+    attempts = place.store.trace(message_id)[0]["attempts"]
+    assert [row["outcome"] for row in attempts][-1] == "acked"
+    assert "http_503" in [row["code"] for row in attempts]
+    eventually(lambda: place.runs(job)[-1]["state"] == "success")
+    assert len(place.runs(job)) == 1
+
+
+def test_a_message_that_cannot_be_mapped_is_set_aside_and_the_next_one_goes_through(place):
+    """A payload that does not fit the vendor's contract does not block the queue."""
+    _, topic = place.job()
+    refused, accepted = put(place, topic, date="the second of September"), put(place, topic)
+    eventually(lambda: place.state_of(accepted) == "delivered")
+    assert place.state_of(refused) == "dead_letter"
+
+
+def test_a_message_the_court_refuses_is_set_aside(place):
+    """A clear no is no ack."""
+    _, topic = place.job()
+    place.manners.choose("refuse")
+    message_id = put(place, topic)
+    eventually(lambda: place.state_of(message_id) == "dead_letter")
+
+
+def test_statuses_come_back_once_each(place):
+    """The pull DAG brings every change of the court onto the bus, each once however often it runs."""
+    job, topic = place.job()
+    message_id = put(place, topic, case_id=f"CASE-{job}")
+    eventually(lambda: place.state_of(message_id) == "delivered")
+
+    def statuses():
+        events = place.store.read(f"syn.{job}.pulled", after=0, limit=1000)
+        return [event["payload"]["status"] for event in events if event["payload"]["caseId"] == f"CASE-{job}"]
+
+    def all_back():
+        place.airflow.trigger(f"syn.{job}.pull")
+        time.sleep(2)
+        return len(statuses()) >= 2
+
+    eventually(all_back)
+    place.airflow.trigger(f"syn.{job}.pull")
+    time.sleep(3)
+    assert statuses() == ["SCHEDULED", "CONFIRMED"]
+
+
+def test_a_dropped_bad_file_shows_its_own_error_and_stops_no_other(place):
+    """A broken job file is an import error with file, line and reason; a job beside it goes on; the fix clears it."""
+    good, topic = place.job()
+    text_of_job = JOB.format(name="bad", topic="hud.bad", endpoint=f"{place.url}/soap")
+    path = place.drop("bad_one", text_of_job.replace("source_topic", "sorce_topic"))
+
+    def errors():
+        found = place.airflow.api("GET", "/api/v2/importErrors").get("import_errors", [])
+        return [error["stack_trace"] for error in found if "bad_one" in error["filename"]]
+
+    eventually(errors, what="the import error")
+    assert "bad_one.yaml:6:3: error: job.sorce_topic: unknown key; did you mean 'source_topic'?" in errors()[0]
+    message_id = put(place, topic)
+    eventually(lambda: place.state_of(message_id) == "delivered")
+    path.write_text(text_of_job, encoding="utf-8")
+    eventually(lambda: not errors() and place.airflow.knows("syn.bad_one.push"))
+    assert good
+
+
+def test_a_job_removed_from_the_folder_leaves_airflow(place):
+    """A job file that is gone takes its DAGs out of the active list."""
+    job, _ = place.job()
+    (place.airflow.jobs / f"{job}.yaml").unlink()
+    eventually(lambda: place.airflow.api("GET", f"/api/v2/dags/syn.{job}.push").get("is_stale", True), seconds=90)
+
+
+def test_a_run_started_by_hand_publishes_what_it_was_given(place):
+    """The Trigger form's payloads are published and sent; the run is green with their acks."""
+    job, _ = place.job()
+    run = place.airflow.trigger(f"syn.{job}.push", {"publish": [HEARING]})
+    eventually(lambda: place.task(job, run).get("state") == "success")
+    [event] = place.store.read(f"syn.{job}.delivered", after=0, limit=10)
+    assert place.state_of(event["payload"]["message_id"]) == "delivered"
+
+
+def test_a_dry_run_sends_nothing(place):
+    """With dry_run the payloads are only checked against the vendor's contract."""
+    job, topic = place.job()
+    run = place.airflow.trigger(f"syn.{job}.push", {"publish": [HEARING], "dry_run": True})
+    eventually(lambda: place.task(job, run).get("state") == "success")
+    assert place.store.read(topic, after=0, limit=10) == []
+
+
+def test_a_court_of_another_make_is_served_by_the_same_eight_lines(place):
+    """node-soap with its own WSDL gets the hearing in its own words."""
+    with node_court() as url:
+        _, topic = place.job(f"{url}/soap")
+        message_id = put(place, topic)
+        eventually(lambda: place.state_of(message_id) == "delivered")
+
+
+def test_a_killed_worker_is_taken_over(place):
+    """kill -9 of the task and its supervisor in mid-send: delivered after the lease, one more arrival at most."""
+    _, topic = place.job()
+    place.manners.choose("silent")
+    message_id = put(place, topic)
+    eventually(lambda: place.store.trace(message_id)[0]["attempts"])
+    eventually(lambda: arrivals(place, message_id) == 1)
+    victims = _running_tasks(place.airflow.processes["scheduler"].pid)
+    assert victims
+    for pid in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    place.manners.choose("ok")
+    eventually(lambda: place.state_of(message_id) == "delivered")
+    assert arrivals(place, message_id) == 2
+    outcomes = [row["outcome"] for row in place.store.trace(message_id)[0]["attempts"]]
+    assert outcomes == ["unknown", "acked"]
+
+
+def test_a_paused_dag_sends_nothing_and_goes_on_when_resumed(place):
+    """Messages go on being accepted while Airflow has the push DAG paused; resumed, they flow in order."""
+    job, topic = place.job()
+    place.airflow.api("PATCH", f"/api/v2/dags/syn.{job}.push", {"is_paused": True})
+    waiting = [put(place, topic) for _ in range(3)]
+    time.sleep(2)
+    assert {place.state_of(message_id) for message_id in waiting} == {"pending"}
+    place.airflow.api("PATCH", f"/api/v2/dags/syn.{job}.push", {"is_paused": False})
+    eventually(lambda: place.state_of(waiting[-1]) == "delivered")
+    done = [event["payload"]["message_id"] for event in place.store.read(f"syn.{job}.delivered", after=0, limit=10)]
+    assert done == waiting
+
+
+def test_the_plugin_is_registered_once_without_errors(place):
+    """Airflow's own pages show one plugin and no import error of it."""
+    plugins = place.airflow.api("GET", "/api/v2/plugins")["plugins"]
+    assert [plugin["name"] for plugin in plugins].count("hms_syn") == 1
+    assert place.airflow.api("GET", "/api/v2/plugins/importErrors")["import_errors"] == []
+
+
+def test_a_program_publishes_with_three_lines(place, monkeypatch):
+    """Bus finds the queue through the connection in the environment."""
+    _, topic = place.job()
+    monkeypatch.setenv("AIRFLOW_CONN_HMS_SYN_DB", place.airflow.environment["AIRFLOW_CONN_HMS_SYN_DB"])
+    message_id = Bus("hud").publish_topic(topic, HEARING)
+    eventually(lambda: place.state_of(message_id) == "delivered")
+    wiring.open_store(place.airflow.database).close()
+
+
+def test_the_audit_trail_of_all_this_verifies(place):
+    """After every story above the chain is whole."""
+    assert audit_trail.verify(place.store.audit_rows(limit=100_000)) > 0
+
+
+def test_the_task_log_reads_like_a_hand_off(place):
+    """An officer finds one line per message, with the receipt; no payload and no traceback."""
+    job, topic = place.job()
+    message_id = put(place, topic)
+    eventually(lambda: place.state_of(message_id) == "delivered")
+    eventually(lambda: place.runs(job)[-1]["state"] == "success")
+    log = "".join(path.read_text() for path in Path(place.airflow.home / "logs").glob(f"dag_id=syn.{job}.push/**/*.log"))
+    assert f"{message_id} -> ack COURT-" in log
+    assert "HUD-22-109" not in log
+    assert "Traceback" not in log
+
+
+def _running_tasks(scheduler):
+    """Return the LocalExecutor workers that run a task now, and the task processes they have forked."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    tasks = [pid for pid, parent in parents.items() if parents.get(parent) == scheduler]
+    return tasks + [parents[pid] for pid in tasks]
