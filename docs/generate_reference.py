@@ -50,9 +50,13 @@ VIEWS = {
     "hms_syn_audit_v": "The audit trail, exactly as it was hashed.",
     "hms_syn_vendor_v": "One row for each job: its vendor, and its state as far as it is known.",
 }
-HELPERS = {"_failed", "_not_sent"}
-"""Functions that make an error from a code and a sentence."""
+HELPERS = {"_failed": "", "_unknown": "The vendor's answer proves nothing."}
+"""Functions that make an error from a code, and their sentence where the call has none."""
 MORE_CODES = {
+    ("html", "The vendor's answer proves nothing: it is a web page."),
+    ("bad_xml", "The vendor's answer proves nothing: it is not XML."),
+    ("dtd", "The vendor's answer proves nothing: it brings a DTD, which is not read."),
+    ("not_soap", "The vendor's answer proves nothing: it is not a SOAP envelope."),
     ("connect", "The vendor could not be reached; nothing was sent."),
     ("tls", "The vendor's certificate or TLS could not be accepted; nothing was sent."),
     ("worker_lost", "The worker was lost after it had put its intent on record; the vendor may have the message."),
@@ -297,16 +301,18 @@ def _codes(path: Path) -> Iterator[tuple[str, str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-            if getattr(node.func, "id", "") in HELPERS:
-                given = [argument for argument in node.args if _literals(argument)]
             text = _words(node.args[-1]) if node.args else ""
+            helper = getattr(node.func, "id", "")
+            if helper in HELPERS:
+                given = [part for argument in node.args for part in ast.walk(argument) if _literals(part)]
+                text = HELPERS[helper] or text
             if " " in text:
                 yield from ((code, text) for value in given for code in _literals(value))
 
 
 def _literals(node: ast.AST) -> list[str]:
     text = _words(node)
-    return [text] if re.fullmatch(r"[a-z][a-z_…]+", text) else []
+    return [text] if not isinstance(node, ast.Name) and re.fullmatch(r"[a-z][a-z_…]+", text) else []
 
 
 def _words(node: ast.AST) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -157,6 +160,51 @@ def test_a_run_started_by_hand_publishes_what_it_was_given(place):
     eventually(lambda: place.task(job, run).get("state") == "success")
     [event] = place.store.read(f"syn.{job}.delivered", after=0, limit=10)
     assert place.state_of(event["payload"]["message_id"]) == "delivered"
+
+
+def test_a_run_that_delivers_nothing_wakes_nobody(place):
+    """The asset of deliveries is updated by a delivery, and by nothing else."""
+    job, topic = place.job()
+
+    def bells():
+        events = place.airflow.api("GET", f"/api/v2/assets/events?source_dag_id=syn.{job}.push")
+        return events["total_entries"]
+
+    place.manners.choose("refuse")
+    refused = put(place, topic)
+    eventually(lambda: place.state_of(refused) == "dead_letter")
+    eventually(lambda: place.runs(job)[-1]["state"] == "success")
+    assert bells() == 0
+    place.manners.choose("ok")
+    delivered = put(place, topic)
+    eventually(lambda: place.state_of(delivered) == "delivered")
+    eventually(lambda: bells() == 1)
+
+
+def test_start_places_a_job_and_follows_its_hand_offs(place, tmp_path):
+    """``hms-syn start FILE`` lints, copies, switches on and prints each hand-off; Ctrl-C leaves the job running."""
+    job = f"job_{uuid.uuid4().hex[:8]}"
+    topic = f"hud.{job}.hearing.created"
+    file = tmp_path / f"{job}.yaml"
+    file.write_text(JOB.format(name=job, topic=topic, endpoint=f"{place.url}/soap"))
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("hms-syn"), "start", file],
+        env=place.airflow.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as started:
+        try:
+            assert started.stdout.readline() == f"⏳  Listening for {topic} …\n"
+            message_id = put(place, topic)
+            line = started.stdout.readline()
+            assert line.startswith("✓")
+            assert f"{message_id} delivered COURT-" in line
+            started.send_signal(signal.SIGINT)
+            assert started.wait(20) == 0
+        finally:
+            started.kill()
+    assert (place.airflow.jobs / file.name).read_text() == file.read_text()
 
 
 def test_a_dry_run_sends_nothing(place):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(FORMATS[arguments.format](problems))
     print(report.summary(problems, files=count), file=sys.stderr)
     if not problems and jobs:
-        next_step(f"hms-syn start {Path(jobs[0].file).name if arguments.paths == [] else arguments.paths[0]}")
+        next_step(f"hms-syn start {os.path.relpath(jobs[0].file)}")
     return 1 if problems else 0
 
 

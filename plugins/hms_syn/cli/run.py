@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn import job_files, wiring
 from hms_syn.cli.output import next_step
+from hms_syn.domain.delivery import Outcome
 from hms_syn.errors import SynError
 from hms_syn.flow.pull import pull
 from hms_syn.flow.push import Drain
@@ -38,7 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     previous = signal.signal(signal.SIGTERM, lambda *_: runner.end())
     try:
         return runner.run(
-            drain=arguments.drain, until_settled=arguments.until_settled, timeout=arguments.timeout or float("inf")
+            drain=arguments.drain,
+            until_settled=arguments.until_settled,
+            timeout=float("inf") if arguments.timeout is None else arguments.timeout,
         )
     except KeyboardInterrupt:
         return 0
@@ -111,8 +114,13 @@ class _Runner:
                 flush=True,
             )
             return
-        self._bad += hand_off.wait is None
-        wait = "set aside" if hand_off.wait is None else f"next try in {hand_off.wait:.0f} s"
+        if hand_off.outcome is Outcome.STALE:
+            wait = "another worker has taken over"
+        elif hand_off.wait is None:
+            self._bad += 1
+            wait = "set aside"
+        else:
+            wait = f"next try in {hand_off.wait:.0f} s"
         print(
             f"… {hand_off.message_id} {hand_off.outcome.value} {hand_off.code} (attempt {hand_off.attempt}), {wait}: "
             f"{hand_off.note}",

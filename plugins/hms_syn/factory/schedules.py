@@ -19,7 +19,8 @@ def timetable(schedule: str | float, *, phase_of: str) -> CronTriggerTimetable |
     cron = schedule if isinstance(schedule, str) else _cron(schedule, zlib.crc32(phase_of.encode()))
     if cron is None:
         return DeltaTriggerTimetable(timedelta(seconds=float(schedule)))
-    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=False)
+    # No grace at all: with False, Airflow 3.3 still starts a run whose last tick is less than five minutes old.
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0))
 
 
 def _cron(seconds: float, phase: int) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jmespath
 import jsonschema
+from jmespath.exceptions import JMESPathError
 
 from hms_syn.domain import topics
 from hms_syn.errors import InvalidEvent, StoreUnavailable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
+BUS_NAME = "hms-syn"
 REGISTRY_TRIES = 10
 MAX_KEY = 200
 
@@ -54,7 +56,11 @@ def planned(
 
 def route(event: TopicEvent, subscriptions: Sequence[Subscription], *, check: bool = True) -> RoutedEvent:
     """Say which jobs take an event, in which lane it waits for each, and under which key their vendors see it."""
-    takers = [taker for taker in subscriptions if any(topics.matches(topic, event.topic) for topic in taker.topics)]
+    takers = [
+        taker
+        for taker in subscriptions
+        if any(topics.matches(topic, event.topic) for topic in taker.topics) and not _is_own_echo(event, taker)
+    ]
     if check:
         for taker in takers:
             _check_schema(event, taker)
@@ -77,13 +83,26 @@ def idempotency_key(job: str, message_id: str) -> str:
 
 
 def _lane(event: TopicEvent, taker: Subscription) -> str:
-    """Return the ordering key: what the job's expression finds in the payload, or one lane for the whole job."""
+    """Return the ordering key: what the job's expression finds in the payload, or one lane for the whole job.
+
+    An expression that does not fit this payload finds nothing: it must not keep another job's receipt from being
+    stored, which is announced in the same transaction.
+    """
     if taker.ordering_key is None:
         return ""
     data = {**event.payload, "_meta": {"ordering_key": event.ordering_key, "topic": event.topic}}
-    found = jmespath.search(taker.ordering_key, data)
+    try:
+        found = jmespath.search(taker.ordering_key, data)
+    except JMESPathError:
+        found = None
     text = "" if found is None else str(found)
-    return text if len(text) <= MAX_KEY else hashlib.sha256(text.encode()).hexdigest()
+    is_storable = len(text) <= MAX_KEY and "\0" not in text  # PostgreSQL's text holds no NUL
+    return text if is_storable else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_own_echo(event: TopicEvent, taker: Subscription) -> bool:
+    """Return whether the bus tells of this job's own deliveries: taking those, it would feed on itself for ever."""
+    return event.agency == BUS_NAME and event.topic.startswith(f"syn.{taker.job}.")
 
 
 def _check_schema(event: TopicEvent, taker: Subscription) -> None:

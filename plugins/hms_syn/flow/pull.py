@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from hms_syn.domain.topic_event import canonical, new_event
 from hms_syn.errors import ContractMismatch
@@ -58,7 +59,13 @@ def _identity(record: Mapping[str, Any], dedupe_key: str | None) -> str:
     """Digest of what makes a record itself: the declared key, or the whole record when none is declared."""
     identity: Any = record
     if dedupe_key is not None:
-        identity = jmespath.search(dedupe_key, json.loads(json.dumps(record)))
+        try:
+            identity = jmespath.search(dedupe_key, json.loads(json.dumps(record)))
+        except JMESPathError:
+            raise ContractMismatch(
+                f"job.pull.dedupe_key: {dedupe_key!r} does not fit a record of the vendor; name its fields, "
+                "e.g. '[id, version]'"
+            ) from None
         if identity is None:
             raise ContractMismatch(
                 f"job.pull.dedupe_key: a record of the vendor has nothing at {dedupe_key!r}; "

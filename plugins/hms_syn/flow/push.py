@@ -15,7 +15,7 @@ from hms_syn.domain import backoff
 from hms_syn.domain.delivery import Delivery, Outcome, outcome_of
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import OutcomeUnknown, Refused, StaleLease, StoreUnavailable, SynError, TryAgain
-from hms_syn.flow.publish import planned
+from hms_syn.flow.publish import BUS_NAME, planned
 from hms_syn.ports import Ending
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.topic_event import TopicEvent
     from hms_syn.ports import Adapter, Claim, Store
 
-BUS_NAME = "hms-syn"
 SETTLE_PAUSES = (0.1, 0.5, 1, 2, 4, 8, 8)
 """Seconds between tries to store an outcome while the database is away; after that the lease decides."""
 

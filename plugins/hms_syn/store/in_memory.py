@@ -174,11 +174,12 @@ class InMemoryStore:
                 deliveries=tuple(lane.queue[:window]),
             )
 
-    def _held(self, claim: Claim, *, lease: float = 60.0) -> _Lane:
+    def _held(self, claim: Claim, *, lease: float | None = None) -> _Lane:
         lane = self._lanes.get((claim.job, claim.ordering_key))
         if lane is None or (lane.id, lane.fence, lane.owner) != (claim.lane, claim.fence, claim.owner):
             raise StaleLease
-        lane.ready_at = self._clock() + lease
+        if lease is not None:
+            lane.ready_at = self._clock() + lease
         return lane
 
     def begin(self, claim: Claim, delivery: Delivery, *, lease: float) -> int:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 LANE_TRIES = 20
-LANE_LEASE = 60.0
-"""Seconds a lane stays ours after a settled message; the next attempt renews it."""
 
 
 class SqlStore:
@@ -133,7 +131,7 @@ class SqlStore:
 
     def ack(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]) -> None:
         def work(connection: Connection) -> None:
-            sync_queue.ack(connection, claim, delivery, attempt, ack, lease=LANE_LEASE)
+            sync_queue.ack(connection, claim, delivery, attempt, ack)
             bus.publish(connection, announce[0], [announce[1]], repeats="skip")
 
         self._publishing(work)
@@ -146,7 +144,7 @@ class SqlStore:
         self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
     ) -> None:
         def work(connection: Connection) -> None:
-            sync_queue.set_aside(connection, claim, delivery, attempt, ending, lease=LANE_LEASE)
+            sync_queue.set_aside(connection, claim, delivery, attempt, ending)
             bus.publish(connection, announce[0], [announce[1]], repeats="skip")
 
         self._publishing(work)

@@ -86,6 +86,14 @@ def hold(connection: Connection, claim: Claim, *, lease: float) -> None:
     _move_lane(connection, claim, "ready_at = {now} + :delay", delay=lease)
 
 
+def prove_held(connection: Connection, claim: Claim) -> None:
+    """Lock the lane if it is still ours; its lease stays as it is.
+
+    :raises StaleLease: another worker holds a newer fence
+    """
+    _move_lane(connection, claim, "ready_at = ready_at + :delay", delay=0)
+
+
 def begin(connection: Connection, claim: Claim, delivery: Delivery, *, lease: float) -> int:
     """Write the intent: this worker is about to send this delivery. Close what a lost worker left open."""
     hold(connection, claim, lease=lease)
@@ -121,9 +129,9 @@ def begin(connection: Connection, claim: Claim, delivery: Delivery, *, lease: fl
     return attempt
 
 
-def ack(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, lease: float) -> None:
-    """Close a delivery as delivered, with the vendor's receipt; the lane stays ours."""
-    hold(connection, claim, lease=lease)
+def ack(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ack: Ack) -> None:
+    """Close a delivery as delivered, with the vendor's receipt; the lane stays ours for what is left of its lease."""
+    prove_held(connection, claim)
     _close_open_attempts(connection, delivery, Outcome.ACKED, "", "")
     _archive(connection, delivery, attempt, State.DELIVERED, reference=ack.reference, status=ack.status)
     audit_trail.write(
@@ -135,11 +143,9 @@ def ack(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, 
     )
 
 
-def set_aside(
-    connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, lease: float
-) -> None:
-    """Close a delivery as a dead letter with its reason; the lane stays ours and goes on."""
-    hold(connection, claim, lease=lease)
+def set_aside(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
+    """Close a delivery as a dead letter with its reason; the lane stays ours for what is left of its lease."""
+    prove_held(connection, claim)
     _close_open_attempts(connection, delivery, ending.outcome, ending.code, ending.note)
     _archive(connection, delivery, attempt, State.DEAD_LETTER, code=ending.code)
     audit_trail.write(

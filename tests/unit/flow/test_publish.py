@@ -53,7 +53,7 @@ def test_a_schema_binds_only_those_who_publish_for_its_job(store):
     assert publish(store, [new_event("hud.other", {"case": "x"}, agency="hud")]) == [True]
 
 
-def test_each_topic_goes_to_the_jobs_that_listen_for_it(store):
+def test_each_topic_goes_to_the_jobs_that_listen_for_it():
     """Exact names and patterns; an event that nobody takes has no route."""
     listening = [
         Subscription(job="exact", topics=("hud.hearing.created",)),

@@ -95,7 +95,7 @@ def test_an_adapters_own_words_are_not_kept(store, queued):
 
 
 def test_the_last_allowed_attempt_sets_the_message_aside(store):
-    """With ``max_attempts`` a message that never gets an answer ends as a dead letter, and the next one has its turn."""
+    """With ``max_attempts`` a message that never gets an answer ends as a dead letter, and the next has its turn."""
     job = make_job(retry=Retry(initial_delay=0.01, jitter=0, max_attempts=3))
     store.register(job)
     publish(store, [hearing(1), hearing(2)])
@@ -142,15 +142,16 @@ def test_waits_grow_with_the_attempts(store, queued):
 
 def test_one_lane_backing_off_does_not_hold_the_others(store):
     """With an ordering key, the head of one case waits while the other cases go out."""
-    job = make_job(push=Push(ordering_key="case_id"))
+    job = make_job(push=Push(ordering_key="case_id"), retry=Retry(initial_delay=0.5, jitter=0))
     store.register(job)
-    publish(store, [hearing(1), hearing(2), hearing(1, message_id="m1b", note="again"), hearing(3)])
+    publish(store, [hearing(1), hearing(1, message_id="m1b", note="again")])
+    publish(store, [hearing(2), hearing(3)])
     vendor = Scripted(errors.NotSent())
     worker, _ = drain(store, job, vendor)
     worker.run()
-    assert vendor.order == ["m1", "m2", "m3"]
+    assert sorted(vendor.order) == ["m1", "m2", "m3"]
     settle(store, job, worker)
-    assert vendor.order == ["m1", "m2", "m3", "m1", "m1b"]
+    assert vendor.order[3:] == ["m1", "m1b"]
 
 
 def test_every_attempt_carries_the_same_key(store, queued):
@@ -244,7 +245,7 @@ def test_a_dead_workers_lane_is_free_after_the_jobs_own_lease(store):
     publish(store, [hearing(1), hearing(2)])
     seen = []
 
-    def killed_after(report):
+    def killed_after(_report):
         seen.append(store.next_due(job.id))
         raise KeyboardInterrupt
 
@@ -300,6 +301,16 @@ def test_an_announcement_that_another_job_takes_is_queued_with_the_receipt(store
     vendor = Scripted()
     drain(store, follower, vendor)[0].run()
     assert [message.payload["message_id"] for message in vendor.sent] == ["m1", "m2"]
+
+
+def test_a_job_does_not_feed_on_its_own_announcements(store):
+    """A job that listens for everything sends what others publish, and not the news of its own deliveries."""
+    job = make_job(source_topics=("*",))
+    store.register(job)
+    publish(store, [hearing(1)])
+    vendor = Scripted()
+    drain(store, job, vendor, stop=lambda: len(vendor.sent) > 5)[0].run()
+    assert vendor.order == ["m1"]
 
 
 def test_another_jobs_odd_ordering_key_does_not_stop_a_receipt(store, queued):

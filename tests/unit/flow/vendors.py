@@ -74,7 +74,7 @@ def settle(store, job, worker):
 
 
 def trail(store, message_id="m1"):
-    """A message's events in the audit trail, without those that every message begins with."""
+    """Return a message's events in the audit trail, without those that every message begins with."""
     return [row["event"] for row in store.audit_rows() if row["message_id"] == message_id][2:]
 
 

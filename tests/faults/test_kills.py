@@ -1,0 +1,238 @@
+"""kill -9 and SIGSTOP, again and again: nothing is lost, nothing is made up, and every hand-off can be proved."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sys
+import time
+from contextlib import closing
+
+import pytest
+from sqlalchemy import text
+from tests.harness.cli import Cli
+from tests.harness.courts import court
+from tests.harness.history import Published, read, violations
+from tests.harness.waiting import eventually
+
+from hms_syn.store.sql_store import SqlStore
+
+TOPIC = "hud.hearing.created"
+DELTAS = (0.0, 0.001, 0.002, 0.005, 0.010, 0.020, 0.050)
+"""Seconds between an arrival and the kill: the answer, its reading and its storing all fall in between."""
+LEASE = 1.5
+MESSAGES = 60
+
+PUBLISHER = """\
+import sys
+from hms_a2a import Bus
+bus = Bus("hud")
+for number in range(int(sys.argv[1])):
+    name = f"{sys.argv[2]}-{number}"
+    bus.publish_topic("hud.hearing.created", {"case_id": name, "date": "2024-09-02"}, message_id=name)
+    print(name, flush=True)
+"""
+
+
+@pytest.fixture
+def cli(store_url, tmp_path):
+    """One installation on each kind of database."""
+    with closing(SqlStore(store_url)) as store:
+        store.create()
+    return Cli(tmp_path / "home", url=store_url)
+
+
+def publish(cli, count, name="case"):
+    """Publish so many hearings from one program, in order."""
+    done = cli.python(PUBLISHER, str(count), name)
+    assert done.stdout.split() == [f"{name}-{number}" for number in range(count)], done.stderr
+    return [Published(message_id=f"{name}-{number}", fact=f"{name}-{number}") for number in range(count)]
+
+
+def settle(cli, job):
+    done = cli("run", job, "--until-settled", "--timeout", "60", timeout=90)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def misbehaved(received):
+    """How many answers the court spoilt by itself."""
+    return sum(arrival["outcome"].startswith(("drop:", "silent:")) for arrival in received["arrivals"])
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize(
+    ("mode", "deltas"),
+    [
+        ("ok", (*DELTAS, None, None)),
+        ("slow", (*DELTAS, None)),
+        ("drop", (0.0, 0.005, None)),
+        ("silent", (0.0, 0.05)),
+    ],
+)
+def test_a_sender_killed_at_any_moment_loses_nothing(cli, tmp_path, mode, deltas):
+    """After each kill the next worker goes on; each message is accepted, and repeats are no more than the faults."""
+    chance = random.Random(f"{mode} {cli.url.partition(':')[0]}")
+    with court(tmp_path, "--delay", "0.03") as vendor:
+        job = cli.listening(cli.job(vendor.endpoint))
+        events = publish(cli, MESSAGES if mode == "ok" else 8 * len(deltas))
+        for delta in deltas:
+            if mode != "ok":
+                vendor.behave(mode, 2 if mode == "drop" else 1 if mode == "silent" else None)
+            with cli.start("run", job, "--until-settled", "--timeout", "60") as worker:
+                vendor.wait_for(vendor.arrivals() + chance.randint(1, 3 if mode in ("ok", "slow") else 1))
+                time.sleep(chance.uniform(0, 0.1) if delta is None else delta)
+                worker.kill()
+        vendor.behave("ok")
+        settle(cli, job)
+        received = vendor.received()
+    history = read(cli.url, "court", events, received, faults=len(deltas) + misbehaved(received))
+    assert violations(history) == []
+    assert {row["state"] for row in history.deliveries} == {"delivered"}
+    assert len(received["hearings"]) == len(events)
+    assert len(received["arrivals"]) - len(events) <= len(deltas) + misbehaved(received)
+    assert cli("audit", "verify").returncode == 0
+
+
+@pytest.mark.timeout(100)
+def test_recovery_can_be_killed_too(cli, tmp_path):
+    """Five kills in a row, some before the lane was free again: still one hearing, and no more repeats than kills."""
+    chance = random.Random(5)
+    with court(tmp_path, "--delay", "0.05", "--behave", "slow") as vendor:
+        job = cli.listening(cli.job(vendor.endpoint))
+        events = publish(cli, 3)
+        for number in range(5):
+            with cli.start("run", job) as worker:
+                if number % 2:
+                    time.sleep(chance.uniform(0.2, 1.2))  # while it starts, or waits for the lease
+                else:
+                    vendor.wait_for(vendor.arrivals() + 1)
+                worker.kill()
+        vendor.behave("ok")
+        settle(cli, job)
+        received = vendor.received()
+    assert vendor_cases(received) == [event.fact for event in events]
+    assert violations(read(cli.url, "court", events, received, faults=5)) == []
+
+
+def vendor_cases(received):
+    return [hearing["case_id"] for hearing in received["hearings"]]
+
+
+@pytest.mark.timeout(60)
+def test_the_work_of_a_killed_sender_is_taken_over_within_its_lease(cli, tmp_path):
+    """A worker that is already there waits for the lease and no longer, also when the kill falls between messages."""
+    with court(tmp_path) as vendor:
+        job = cli.listening(cli.job(vendor.endpoint))
+        with cli.start("run", job) as dying, cli.start("run", job) as heir:
+            eventually(lambda: dying.out and heir.out, what="both listen")
+            events = publish(cli, 40)
+            eventually(lambda: dying.out.count("✓") + heir.out.count("✓") >= 3, every=0.001, what="three deliveries")
+            one, other = (dying, heir) if dying.out.count("✓") else (heir, dying)
+            one.kill()
+            eventually(lambda: len(vendor.cases()) == 40 and other.out.count("✓"), within=LEASE + 20, what="the rest")
+            eventually(lambda: cli.json("status")[0]["waiting"] == 0)
+        received = vendor.received()
+    assert violations(read(cli.url, "court", events, received, faults=1)) == []
+
+
+@pytest.mark.timeout(60)
+def test_a_stopped_sender_that_comes_back_changes_nothing(cli, tmp_path):
+    """Stopped for three leases, it finds its lane taken over: its late result is refused, and that is on the record."""
+    with court(tmp_path, "--delay", "0.3") as vendor:
+        job = cli.listening(cli.job(vendor.endpoint, push={"timeout": "1s", "lease": "1s"}))
+        events = publish(cli, 3)
+        vendor.behave("slow", 1)
+        with cli.start("run", job) as zombie:
+            vendor.wait_for(1)
+            zombie.signal(signal.SIGSTOP)
+            stopped = time.monotonic()
+            settle(cli, job)
+            eventually(lambda: time.monotonic() - stopped > 3, what="three leases")
+            zombie.signal(signal.SIGCONT)
+            eventually(lambda: "stale" in zombie.out, what="the late result")
+            assert "set aside" not in zombie.out
+        received = vendor.received()
+    history = read(cli.url, "court", events, received, faults=1)
+    assert violations(history) == []
+    noted = [(row["message_id"], row["attempt"]) for row in history.audit if row["event"] == "stale"]
+    assert noted == [("case-0", 1)]
+    assert vendor_cases(received) == [event.fact for event in events]
+    assert len(received["arrivals"]) == len(events) + 1
+
+
+@pytest.mark.timeout(100)
+def test_a_sender_stopped_at_any_moment_sends_at_most_one_stale_message(cli, tmp_path):
+    """Wherever the pause falls, at most one arrival per pause comes too late."""
+    chance = random.Random(11)
+    pauses = 2
+    with court(tmp_path) as vendor:
+        job = cli.listening(cli.job(vendor.endpoint, push={"timeout": "500ms", "lease": "500ms"}))
+        events = []
+        for number in range(pauses):
+            events += publish(cli, 20, f"round{number}")
+            with cli.start("run", job) as zombie:
+                vendor.wait_for(vendor.arrivals() + chance.randint(2, 5))
+                time.sleep(chance.uniform(0, 0.02))
+                zombie.signal(signal.SIGSTOP)
+                settle(cli, job)
+                before = vendor.arrivals()
+                zombie.signal(signal.SIGCONT)
+                zombie.signal(signal.SIGTERM)  # it ends after the message in hand
+                zombie.wait(10)
+            assert vendor.arrivals() - before <= 1
+        received = vendor.received()
+    assert vendor_cases(received) == [event.fact for event in events]
+    assert violations(read(cli.url, "court", events, received, faults=pauses)) == []
+
+
+@pytest.mark.timeout(100)
+def test_a_killed_publisher_leaves_whole_events_or_none(cli):
+    """What it had been told is there, at most one more is, and each is complete; publishing all again adds no copy."""
+    chance = random.Random(7)
+    rounds = 5
+    job = cli.listening(cli.job("http://127.0.0.1:9/soap"))
+    for number in range(rounds):
+        with cli.started([*python(PUBLISHER), "100000", f"round{number}"]) as publisher:
+            eventually(lambda: publisher.out.count("\n") >= 2, every=0.0005, what="two events")
+            time.sleep(chance.uniform(0, 0.03))
+            publisher.kill()
+            told = publisher.out.split()
+        whole = stored(cli, f"round{number}-")
+        assert told == [f"round{number}-{index}" for index in range(len(told))]
+        assert set(told) <= whole.keys()
+        assert len(whole) <= len(told) + 1
+        assert set(whole.values()) == {(1, 1, "published queued")}
+        again = cli.python(PUBLISHER, str(len(told) + 2), f"round{number}")
+        assert again.returncode == 0, again.stderr
+        assert set(stored(cli, f"round{number}-").values()) == {(1, 1, "published queued")}
+    assert job.exists()
+    assert cli("audit", "verify").returncode == 0
+
+
+def python(program):
+    return [sys.executable, "-c", program]
+
+
+def stored(cli, prefix):
+    """Each event with this prefix: how many rows it has on the bus and in the queue, and its audit trail."""
+    with closing(SqlStore(cli.url)) as store, store.engine.connect() as connection:
+        rows = {
+            name: connection.execute(text(f"SELECT message_id FROM {table} ORDER BY 1")).scalars().all()
+            for name, table in (("bus", "hms_syn_event"), ("queue", "hms_syn_delivery_v"))
+        }
+        audit = connection.execute(text("SELECT message_id, event FROM hms_syn_audit_v ORDER BY seq")).all()
+    ids = {found for found in [*rows["bus"], *rows["queue"], *(row[0] for row in audit)] if found.startswith(prefix)}
+    trail = {one: " ".join(event for found, event in audit if found == one) for one in ids}
+    return {one: (rows["bus"].count(one), rows["queue"].count(one), trail[one]) for one in ids}
+
+
+def test_an_id_published_by_two_programs_at_once_is_one_message(cli):
+    """Two publishers race with the same ids and payloads: each id is stored once and both are told yes."""
+    cli.listening(cli.job("http://127.0.0.1:9/soap"))
+    command = [*python(PUBLISHER), "30", "race"]
+    with cli.started(command) as one, cli.started(command) as other:
+        assert (one.wait(), other.wait()) == (0, 0), one.err + other.err
+    assert set(stored(cli, "race-").values()) == {(1, 1, "published queued")}
+    assert len(stored(cli, "race-")) == 30
+    assert json.loads(cli("status", "--json").stdout)[0]["waiting"] == 30
