@@ -9,10 +9,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine, text
+
 from hms_syn.domain.job_spec import JobSpec, Pull, Push, Retry
 from hms_syn.store.in_memory import InMemoryStore
 from hms_syn.store.sql_store import SqlStore
-from sqlalchemy import create_engine, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,7 +27,7 @@ class Bus:
     def __init__(self, agency: str) -> None:
         self.agency = agency
 
-    def publish_topic(  # noqa: PLR0913 - the publisher's whole envelope, keyword-only
+    def publish_topic(
         self,
         topic: str,
         payload: Mapping[str, Any],

@@ -1,7 +1,7 @@
 """A DAG bundle that shows Airflow one small DAG file for each job file.
 
-With one file per job Airflow parses only what changed, shows the job's YAML in the Code tab, and reports a broken job as
-an import error of its own, with file, line and reason, while every other job goes on.
+With one file per job Airflow parses only what changed, shows the job's YAML in the Code tab, and reports a broken job
+as an import error of its own, with file, line and reason, while every other job goes on.
 """
 
 from __future__ import annotations

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from hms_syn.domain.ack import Ack, Page
     from hms_syn.domain.delivery import Delivery, Outcome
     from hms_syn.domain.job_spec import JobSpec
@@ -120,7 +121,7 @@ class Ending:
     note: str = ""
 
 
-class RegistryChanged(Exception):  # noqa: N818 - a signal to plan again, not a fault
+class RegistryChanged(Exception):
     """A job was registered since the plan was made; read the subscriptions again."""
 
 
@@ -142,7 +143,8 @@ class Store(Pins, Protocol):
     ) -> list[bool]:
         """Store events with their deliveries; True for each that is new.
 
-        ``repeats`` says what a known message id with another payload means: ``refuse`` raises, ``skip`` keeps the first.
+        ``repeats`` says what a known message id with another payload means: ``refuse`` raises, ``skip`` keeps the
+        first.
 
         :raises RegistryChanged: plan again · :raises PayloadConflict: a known id with another payload
         """
@@ -156,7 +158,9 @@ class Store(Pins, Protocol):
     def begin(self, claim: Claim, delivery: Delivery, *, lease: float) -> int:
         """Record that an attempt starts, before any byte leaves, and renew the lease; return the attempt's number."""
 
-    def ack(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]) -> None:
+    def ack(
+        self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]
+    ) -> None:
         """Close a delivery as delivered: receipt, audit and the ``delivered`` event in one transaction."""
 
     def retry(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, delay: float) -> None:

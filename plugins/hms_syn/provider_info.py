@@ -12,7 +12,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "hms-syn",
         "name": "HMS-SYN",
-        "description": "The External System Synchronizer: durable push and pull between an agency's bus and its vendors.",
+        "description": "The External System Synchronizer: durable push and pull between a bus and its vendors.",
         "versions": [__version__],
         "db-managers": ["hms_syn.db_manager.HmsSynDBManager"],
         "cli": ["hms_syn.cli.airflow_face.get_provider_cli_commands"],
@@ -43,7 +43,7 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": {
                     "wsse": {
                         "label": "Login goes as",
-                        "description": "How user name and password travel: as a WS-Security UsernameToken, or as HTTP Basic.",
+                        "description": "As a WS-Security UsernameToken (text or digest), or as HTTP Basic.",
                         "schema": {
                             "type": ["string", "null"],
                             "enum": ["username_token", "username_token_digest", "basic", "none"],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from tests.conftest import make_job
+
 from hms_syn.domain.ack import Ack
 from hms_syn.domain.delivery import Outcome
 from hms_syn.domain.job_spec import Push
@@ -12,8 +16,6 @@ from hms_syn.flow.publish import planned, publish
 from hms_syn.flow.push import announcement
 from hms_syn.ports import Ending, RegistryChanged
 from hms_syn.store import audit_trail
-
-from tests.conftest import make_job
 
 TOPIC = "hud.hearing.created"
 LEASE = 60.0
@@ -274,11 +276,10 @@ def test_the_bell_keeps_quiet_for_a_reserved_lane(store, job):
     publish(store, [hearing()])
     claim = pop(store, job)
     attempt = store.begin(claim, claim.deliveries[0], lease=LEASE)
-    store.retry(claim, claim.deliveries[0], attempt, Ending(outcome=Outcome.NOT_SENT, code="x"), delay=0.01)
+    store.retry(claim, claim.deliveries[0], attempt, Ending(outcome=Outcome.NOT_SENT, code="x"), delay=0.5)
     store.reserve(job.id, grace=10)
-    import time
-
-    time.sleep(0.03)
+    while store.next_due(job.id) > 0:
+        time.sleep(0.05)
     assert store.ring() == []
     assert pop(store, job) is not None
 

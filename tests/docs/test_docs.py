@@ -1,4 +1,4 @@
-"""The documentation is true: its code runs, its links lead somewhere, its lists are whole, its drawing is the code's."""
+"""The documentation is true: its code runs, its links lead somewhere, its lists are whole, its drawing is right."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ by_page = pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: str(page
 
 @pytest.fixture
 def place(tmp_path):
-    """A folder with the sample jobs, an Airflow home with the queue's tables in it, and a court that listens."""
+    """Make a folder with the sample jobs, an Airflow home with the queue's tables, and a court that listens."""
     shutil.copytree(pages.ROOT / "jobs", tmp_path / "jobs", ignore=shutil.ignore_patterns("*.md"))
     home = tmp_path / "airflow"
     home.mkdir()

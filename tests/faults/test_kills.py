@@ -34,6 +34,11 @@ for number in range(int(sys.argv[1])):
     print(name, flush=True)
 """
 
+HANG_UP = """\
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
 
 @pytest.fixture
 def cli(store_url, tmp_path):
@@ -184,6 +189,29 @@ def test_a_sender_stopped_at_any_moment_sends_at_most_one_stale_message(cli, tmp
         received = vendor.received()
     assert vendor_cases(received) == [event.fact for event in events]
     assert violations(read(cli.url, "court", events, received, faults=pauses)) == []
+
+
+@pytest.mark.timeout(100)
+def test_a_database_that_hangs_up_loses_nothing(postgres_url, tmp_path):
+    """Connections are cut again and again while a worker sends: it goes on by itself, and the record is whole."""
+    with closing(SqlStore(postgres_url)) as store:
+        store.create()
+    cli = Cli(tmp_path / "home", url=postgres_url)
+    cuts = 0
+    with court(tmp_path) as vendor, closing(SqlStore(postgres_url)) as store:
+        job = cli.listening(cli.job(vendor.endpoint))
+        events = publish(cli, 40)
+        with cli.start("run", job, "--until-settled", "--timeout", "60") as worker:
+            vendor.wait_for(1)
+            while cuts < 10 and worker.returncode is None:
+                with store.transaction() as connection:
+                    cuts += len(connection.execute(text(HANG_UP)).all())
+                time.sleep(0.05)
+            assert worker.wait() == 0, worker.out + worker.err
+        received = vendor.received()
+    assert cuts
+    assert vendor_cases(received) == [event.fact for event in events]
+    assert violations(read(cli.url, "court", events, received, faults=cuts)) == []
 
 
 @pytest.mark.timeout(100)

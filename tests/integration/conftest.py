@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine, text
+
 from hms_syn.cli.local_airflow import LocalAirflow
 from hms_syn.sandbox.court_soap import Court, Manners, serve
 from hms_syn.store.sql_store import SqlStore
-from sqlalchemy import create_engine, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,14 +12,14 @@ import uuid
 from pathlib import Path
 
 import pytest
+from tests.integration.conftest import JOB, eventually
+from tests.peers.node import node_court
+
 from hms_a2a import Bus
 from hms_syn import wiring
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
 from hms_syn.store import audit_trail
-
-from tests.integration.conftest import JOB, eventually
-from tests.peers.node import node_court
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 HEARING = {"case_id": "HUD-22-109", "date": "2024-09-02"}
@@ -46,7 +46,9 @@ def test_a_published_event_reaches_the_court_and_its_ack_is_in_xcom(place):
     receipt = place.store.trace(message_id)[0]["deliveries"][0]["reference"]
     eventually(lambda: place.runs(job) and place.runs(job)[-1]["state"] == "success")
     run = place.runs(job)[-1]["dag_run_id"]
-    xcom = place.airflow.api("GET", f"/api/v2/dags/syn.{job}.push/dagRuns/{run}/taskInstances/push/xcomEntries/return_value")
+    xcom = place.airflow.api(
+        "GET", f"/api/v2/dags/syn.{job}.push/dagRuns/{run}/taskInstances/push/xcomEntries/return_value"
+    )
     assert f"'receipt': '{receipt}'" in str(xcom["value"])
     assert "HUD-22-109" not in str(xcom)
     assert arrivals(place, message_id) == 1
@@ -282,7 +284,9 @@ def test_the_task_log_reads_like_a_hand_off(place):
     message_id = put(place, topic)
     eventually(lambda: place.state_of(message_id) == "delivered")
     eventually(lambda: place.runs(job)[-1]["state"] == "success")
-    log = "".join(path.read_text() for path in Path(place.airflow.home / "logs").glob(f"dag_id=syn.{job}.push/**/*.log"))
+    log = "".join(
+        path.read_text() for path in Path(place.airflow.home / "logs").glob(f"dag_id=syn.{job}.push/**/*.log")
+    )
     assert f"{message_id} -> ack COURT-" in log
     assert "HUD-22-109" not in log
     assert "Traceback" not in log

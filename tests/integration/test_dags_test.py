@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from hms_syn.cli.local_airflow import LocalAirflow
 from hms_syn.sandbox.court_soap import Court, Manners, serve
 

@@ -34,7 +34,11 @@ def airflow_without_us(tmp_path_factory):
     place = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
     theirs = Path(sysconfig.get_path("purelib"))
-    ours = Path(subprocess.check_output([place / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True).strip())
+    ours = Path(
+        subprocess.check_output(
+            [place / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
+        ).strip()
+    )
     for entry in theirs.iterdir():
         if not entry.name.startswith(("hms_syn", "_hms_syn", "_editable_impl_hms_syn", "__editable__")):
             (ours / entry.name).symlink_to(entry)
@@ -69,7 +73,9 @@ def check_it_works(python, env, *, where):
     assert report["errors"] == {}
     assert report["where"].startswith(str(where))
     assert "hms_syn" not in report["stdlib queue"]
-    errors = subprocess.run([*airflow, "dags", "list-import-errors", "--local"], env=env, capture_output=True, text=True, check=False)
+    errors = subprocess.run(
+        [*airflow, "dags", "list-import-errors", "--local"], env=env, capture_output=True, text=True, check=False
+    )
     assert errors.returncode == 0, errors.stdout
     listed = subprocess.check_output([*airflow, "dags", "list", "--local", "-o", "plain"], env=env, text=True)
     assert "syn.court.push" in listed
@@ -94,5 +100,7 @@ def test_the_wheel_works_even_beside_a_mounted_folder(airflow_without_us, tmp_pa
     subprocess.run([*uv, "pip", "install", "--quiet", "--no-deps", "--python", python, wheel], check=True)
     env = environment(tmp_path / "home", AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))
     check_it_works(python, env, where=airflow_without_us)
-    face = subprocess.run([python, "-m", "airflow", "hms-syn", "status"], env=env, capture_output=True, text=True, check=False)
+    face = subprocess.run(
+        [python, "-m", "airflow", "hms-syn", "status"], env=env, capture_output=True, text=True, check=False
+    )
     assert face.returncode == 0

@@ -53,7 +53,7 @@ class Response:
 class GuardedClient:
     """A keep-alive connection to one vendor's origin, for one thread at a time."""
 
-    def __init__(  # noqa: PLR0913 - each is one limit of the same contract
+    def __init__(
         self,
         endpoint: str,
         *,

@@ -53,7 +53,6 @@ class SoapCaller:
             response: Response = service[shape.name](**body)
         return response
 
-
     def preview(self, shape: Shape, arguments: Mapping[str, Any]) -> bytes:
         """Return the SOAP Body of the request that ``call`` would send; no header, so no credential, is in it.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,15 @@ COMMANDS = (
         module="run",
         arguments=(
             _argument("file", metavar="FILE", help="the job's YAML file"),
-            _argument("--drain", action="store_true", help="end when nothing is due; exit 1 if something was not acked"),
-            _argument("--until-settled", action="store_true", help="end when no message is open, waiting through retries"),
-            _argument("--timeout", type=float, metavar="S", help="end after this many seconds in any case, with exit 1"),
+            _argument(
+                "--drain", action="store_true", help="end when nothing is due; exit 1 if something was not acked"
+            ),
+            _argument(
+                "--until-settled", action="store_true", help="end when no message is open, waiting through retries"
+            ),
+            _argument(
+                "--timeout", type=float, metavar="S", help="end after this many seconds in any case, with exit 1"
+            ),
         ),
     ),
     Command(

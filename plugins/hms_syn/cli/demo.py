@@ -131,7 +131,7 @@ def _farewell(airflow: LocalAirflow, court: str, *, once: bool) -> None:
 
 
 def _delivered(store: SqlStore) -> list[Any]:
-    return store.read(f"syn.{JOB}.delivered", after=0, limit=100)  # type: ignore[return-value]
+    return store.read(f"syn.{JOB}.delivered", after=0, limit=100)
 
 
 def _somebody_died(airflow: LocalAirflow) -> bool:

@@ -49,4 +49,6 @@ def line(row: Mapping[str, Any]) -> str:
         facts.append(f"next try in {detail['wait_s']:.0f} s")
     attempt = f" (attempt {row['attempt']})" if row["attempt"] else ""
     words = " ".join(facts)
-    return printable(f"{MARKS[row['event']]} {row['at'][11:19]} {row['message_id'] or row['job']} {row['event']} {words}{attempt}")
+    return printable(
+        f"{MARKS[row['event']]} {row['at'][11:19]} {row['message_id'] or row['job']} {row['event']} {words}{attempt}"
+    )

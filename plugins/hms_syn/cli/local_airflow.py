@@ -18,13 +18,13 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.errors import NeedsOfficer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 COMPONENTS = {
     "api-server": ["--workers", "1"],
@@ -183,7 +183,7 @@ class LocalAirflow:
 
     def knows(self, dag_id: str) -> bool:
         """Return True when Airflow has found a DAG."""
-        return self.api("GET", f"/api/v2/dags/{dag_id}").get("dag_id") == dag_id
+        return bool(self.api("GET", f"/api/v2/dags/{dag_id}").get("dag_id") == dag_id)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run of a DAG; return its id."""

@@ -14,6 +14,8 @@ from hms_syn.errors import SynError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+DESCRIPTION = """HMS-SYN, the External System Synchronizer:
+nothing leaves the queue until the other side has said yes."""
 EPILOG = """exit codes: 0 done and fine, 1 a problem was found, 2 wrong usage
 start here: hms-syn demo"""
 
@@ -45,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser from the table of commands."""
     top = argparse.ArgumentParser(
         prog="hms-syn",
-        description="HMS-SYN, the External System Synchronizer: nothing leaves the queue until the other side has said yes.",
+        description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -33,7 +33,7 @@ def next_step(command: str) -> None:
 
 def _text(value: Any) -> str:
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return printable(str(value))

@@ -32,7 +32,7 @@ def _payload(text: str) -> dict[str, Any]:
         place = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise InvalidEvent(f"payload: not JSON ({place})") from None
     if not isinstance(payload, dict):
-        raise InvalidEvent("payload: give a JSON object, e.g. '{\"case_id\": \"HUD-22-109\"}'")
+        raise InvalidEvent('payload: give a JSON object, e.g. \'{"case_id": "HUD-22-109"}\'')
     return payload
 
 

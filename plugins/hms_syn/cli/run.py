@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hms_syn import job_files, wiring
 from hms_syn.cli.output import next_step
 from hms_syn.domain.delivery import Outcome
-from hms_syn.errors import SynError
+from hms_syn.errors import StoreUnavailable, SynError
 from hms_syn.flow.pull import pull
 from hms_syn.flow.push import Drain
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hms_syn.store.sql_store import SqlStore
 
 POLL = 0.1
+DATABASE_AWAY = 1.0
+"""Seconds between looks while the database is away; nothing is sent meanwhile."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,10 +69,17 @@ class _Runner:
         with contextlib.ExitStack() as stack:
             pusher = self._pusher(stack)
             while not self._ending and time.monotonic() < deadline:
-                if pusher:
-                    pusher.run()
-                self._pull_when_due()
-                due = self._store.next_due(self._job.id)
+                try:
+                    if pusher:
+                        pusher.run()
+                    self._pull_when_due()
+                    due = self._store.next_due(self._job.id)
+                except StoreUnavailable as error:
+                    if drain:
+                        raise
+                    print(f"… {error}; looking again in {DATABASE_AWAY:.0f} s", file=sys.stderr, flush=True)
+                    time.sleep(DATABASE_AWAY)
+                    continue
                 if drain and (due is None or due > 0):
                     return self._verdict(open_=due is not None)
                 if until_settled and due is None:

@@ -15,7 +15,6 @@ from hms_syn import job_files, settings, wiring
 from hms_syn.cli import hand_offs
 from hms_syn.cli.lint import contract_problems
 from hms_syn.errors import JobFileInvalid, NeedsOfficer
-from hms_syn.job_files import report
 
 if TYPE_CHECKING:
     import argparse
@@ -94,4 +93,6 @@ def _switch_on(job: JobSpec, store: SqlStore) -> None:
 
 def _is_known(store: SqlStore, dag_id: str) -> bool:
     with store.transaction() as connection:
-        return connection.execute(text("SELECT 1 FROM dag WHERE dag_id = :dag_id"), {"dag_id": dag_id}).first() is not None
+        return (
+            connection.execute(text("SELECT 1 FROM dag WHERE dag_id = :dag_id"), {"dag_id": dag_id}).first() is not None
+        )

@@ -37,7 +37,9 @@ def _show(message: Mapping[str, Any]) -> None:
         print(f"  {hop['at'][:23]}Z  {hop['event']:<11} {job}{printable(_detail(hop, attempt))}".rstrip())
     for delivery in message["deliveries"]:
         receipt = f"  receipt {delivery['reference']}" if delivery.get("reference") else ""
-        print(f"  = {delivery['state']} to {delivery['job']} after {delivery['attempts']} attempt(s){printable(receipt)}")
+        print(
+            f"  = {delivery['state']} to {delivery['job']} after {delivery['attempts']} attempt(s){printable(receipt)}"
+        )
     if not message["deliveries"]:
         print("  = kept; no job takes this topic")
 

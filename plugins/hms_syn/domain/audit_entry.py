@@ -9,16 +9,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
-EVENTS = (
-    "published queued attempt acked refused unknown not_sent stale delivered in_doubt dead_letter discarded "
-    "replayed resolved pulled paused resumed offline online erased sealed"
-).split()
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EVENTS = frozenset(
+    {
+        "published",
+        "queued",
+        "attempt",
+        "acked",
+        "refused",
+        "unknown",
+        "not_sent",
+        "stale",
+        "delivered",
+        "in_doubt",
+        "dead_letter",
+        "discarded",
+        "replayed",
+        "resolved",
+        "pulled",
+        "paused",
+        "resumed",
+        "offline",
+        "online",
+        "erased",
+        "sealed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +82,7 @@ def chain(entries: list[AuditEntry], tip: str | None) -> list[AuditRow]:
 
 def body_of(entry: AuditEntry, prev: str | None) -> str:
     """Return the canonical text of an entry that follows ``prev``."""
-    body = {
+    body: dict[str, Any] = {
         "actor": entry.actor,
         "at": entry.at,
         "attempt": entry.attempt,

@@ -44,7 +44,7 @@ class TopicEvent:
         return hashlib.sha256(bytes.fromhex(self.salt) + self.body.encode()).hexdigest()
 
 
-def new_event(  # noqa: PLR0913 - the publisher's whole envelope, keyword-only
+def new_event(
     topic: str,
     payload: Mapping[str, Any],
     *,

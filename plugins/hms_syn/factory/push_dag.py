@@ -57,7 +57,7 @@ def push_dag(job: JobSpec) -> DAG:
                 description="Payloads to publish on this job's topic before the queue is drained, as JSON objects.",
             ),
             "dry_run": Param(
-                False,  # noqa: FBT003 - Param's own signature
+                False,
                 type="boolean",
                 title="Dry run",
                 description="Only check that the payloads fit the vendor's contract: publish nothing, send nothing.",

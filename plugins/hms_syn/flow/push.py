@@ -96,9 +96,7 @@ class Drain:
             hand_off = self._settle(claim, delivery, attempt, outcome, seconds=took)
         except StaleLease:
             self.store.note_stale(claim, delivery, attempt)
-            self.report(
-                HandOff(message_id=delivery.message_id, attempt=attempt, outcome=Outcome.STALE, seconds=took)
-            )
+            self.report(HandOff(message_id=delivery.message_id, attempt=attempt, outcome=Outcome.STALE, seconds=took))
             return False
         self.report(hand_off)
         self.settled += hand_off.wait is None

@@ -1,4 +1,4 @@
-"""Trying a payload without publishing or sending it: would the job's schema, its mapping and the contract take it?"""
+"""Trying a payload without publishing or sending it, against the job's schema, its mapping and the contract."""
 
 from __future__ import annotations
 

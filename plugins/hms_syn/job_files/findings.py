@@ -37,7 +37,7 @@ def validated(data: dict[str, Any]) -> tuple[model.JobFile, list[Finding]]:
     while True:
         try:
             return model.JobFile.model_validate(data), found
-        except ValidationError as error:  # noqa: PERF203 - as many rounds as there are wrong keys above one another
+        except ValidationError as error:
             for item in error.errors(include_url=False, include_input=False):
                 found.append(_finding(item))
                 _take_out(data, item["loc"])

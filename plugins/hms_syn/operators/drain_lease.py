@@ -11,6 +11,8 @@ from hms_syn.errors import SynError
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from typing_extensions import Self
+
     from hms_syn.store.sql_store import SqlStore
 
 PAUSE_CHECK = 0.5
@@ -30,7 +32,7 @@ class DrainLease:
         self._thread = threading.Thread(target=self._renew, name=f"drain lease of {job}", daemon=True)
         self.taken = False
 
-    def __enter__(self) -> DrainLease:
+    def __enter__(self) -> Self:
         self.taken = self._store.take_drain(self._job, owner=self._owner, seconds=self._seconds)
         if self.taken:
             self._thread.start()

@@ -28,7 +28,7 @@ OWNER_CHARS = 190
 """Of job and run id: short enough that a message of the run, numbered, still has a message id's length."""
 
 
-class HeadBackingOff(Exception):  # noqa: N818 - a reason to come back, shown as "up for retry"
+class HeadBackingOff(Exception):
     """The head of the queue waits for its next try."""
 
     def __init__(self, reason: str, *, wait: float) -> None:
@@ -132,9 +132,7 @@ class PushOperator(BaseOperator):
             store.reserve(self.job.id, grace=RESERVED_GRACE)
         raise HeadBackingOff(f"Waiting for the next try in {wait:.0f} s. {reason}".strip(), wait=wait)
 
-    def _fail_unless_acked(
-        self, store: SqlStore, report: Mapping[str, Any], mine: list[str], *, alone: bool
-    ) -> None:
+    def _fail_unless_acked(self, store: SqlStore, report: Mapping[str, Any], mine: list[str], *, alone: bool) -> None:
         """Fail for good when the vendor has not said yes to what a person, or CI, wanted sent.
 
         In a scheduled run a message that waits is Airflow's to retry, and one set aside is an officer's to look at.
@@ -144,7 +142,9 @@ class PushOperator(BaseOperator):
             states.update({ack["id"]: ack["state"] for ack in report["acks"]})
         reasons = {ack["id"]: ack["code"] for ack in report["acks"]}
         accepted = ("delivered",) if alone else ("delivered", "pending", "in_flight")
-        bad = [f"{key}: {state} {reasons.get(key) or ''}".strip() for key, state in states.items() if state not in accepted]
+        bad = [
+            f"{key}: {state} {reasons.get(key) or ''}".strip() for key, state in states.items() if state not in accepted
+        ]
         if bad:
             raise AirflowFailException("Not acked: " + "; ".join(bad))
 

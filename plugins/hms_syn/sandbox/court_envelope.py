@@ -27,7 +27,7 @@ MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]
 INT = range(-(2**31), 2**31)
 
 
-class Fault(Exception):  # noqa: N818 - SOAP's own word
+class Fault(Exception):
     """An answer that is a SOAP Fault; ``code`` is Client, Server, MustUnderstand, VersionMismatch or a wsse word."""
 
     def __init__(self, text: str, *, code: str = "Client", status: int = 500) -> None:

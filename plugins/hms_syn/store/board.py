@@ -24,8 +24,10 @@ FIND = (
 
 def status(connection: Connection) -> list[Mapping[str, Any]]:
     """One row per known job, in the order of their ids."""
-    jobs = connection.execute(sql(connection, "SELECT job, name, endpoint, enabled, paused FROM hms_syn_job ORDER BY job"))
-    return [_job_status(connection, row._mapping) for row in jobs.all()]
+    jobs = connection.execute(
+        sql(connection, "SELECT job, name, endpoint, enabled, paused FROM hms_syn_job ORDER BY job")
+    )
+    return [_job_status(connection, dict(row)) for row in jobs.mappings().all()]
 
 
 def _job_status(connection: Connection, job: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -33,7 +35,8 @@ def _job_status(connection: Connection, job: Mapping[str, Any]) -> Mapping[str, 
     waiting = connection.execute(
         sql(
             connection,
-            """SELECT COUNT(*) AS depth, COALESCE(SUM(CASE WHEN d.state = 'in_flight' THEN 1 ELSE 0 END), 0) AS in_flight,
+            """SELECT COUNT(*) AS depth,
+                      COALESCE(SUM(CASE WHEN d.state = 'in_flight' THEN 1 ELSE 0 END), 0) AS in_flight,
                       COALESCE(SUM(CASE WHEN d.state = 'in_doubt' THEN 1 ELSE 0 END), 0) AS in_doubt,
                       ({now} - MIN(e.published_at)) AS oldest
                  FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq WHERE d.job = :job""",
@@ -124,7 +127,8 @@ def _by_payload_value(connection: Connection, key: str) -> set[str]:
 def _message(connection: Connection, message_id: str) -> Mapping[str, Any]:
     here = {"message_id": message_id}
     event = connection.execute(
-        sql(connection, "SELECT seq, topic, agency, published_at FROM hms_syn_event WHERE message_id = :message_id"), here
+        sql(connection, "SELECT seq, topic, agency, published_at FROM hms_syn_event WHERE message_id = :message_id"),
+        here,
     ).one()
     deliveries = connection.execute(
         sql(
@@ -138,7 +142,11 @@ def _message(connection: Connection, message_id: str) -> Mapping[str, Any]:
         here,
     )
     hops = connection.execute(
-        sql(connection, "SELECT seq, at, actor, event, job, attempt, body FROM hms_syn_audit WHERE message_id = :message_id ORDER BY seq"),
+        sql(
+            connection,
+            """SELECT seq, at, actor, event, job, attempt, body FROM hms_syn_audit
+                WHERE message_id = :message_id ORDER BY seq""",
+        ),
         here,
     )
     attempts = connection.execute(
@@ -193,4 +201,5 @@ def settled_by(connection: Connection, owner: str, *, limit: int) -> list[Mappin
         ),
         {"owner": owner, "limit": limit},
     )
-    return [{**row, "state": row["state"] or "pending"} for row in rows.mappings()][::-1]
+    newest_first: list[Mapping[str, Any]] = [{**row, "state": row["state"] or "pending"} for row in rows.mappings()]
+    return newest_first[::-1]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hms_syn.ports import RoutedEvent
 
 
-class LaneGone(Exception):  # noqa: N818 - a signal to run the transaction again, not a fault
+class LaneGone(Exception):
     """A lane was dropped between our statement's snapshot and its end; the whole transaction must run again."""
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
 import time
-from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain import audit_entry, topics
@@ -16,6 +14,8 @@ from hms_syn.domain.delivery import Delivery, Outcome, State
 from hms_syn.errors import PayloadConflict, StaleLease
 from hms_syn.ports import Claim, RegistryChanged, Subscription
 from hms_syn.store.audit_trail import columns
+from hms_syn.store.in_memory_bells import NEVER, Bell, Lane
+from hms_syn.store.in_memory_board import InMemoryBoard
 from hms_syn.store.statements import moment
 
 if TYPE_CHECKING:
@@ -25,44 +25,15 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Ending, RoutedEvent
 
-NEVER = float("-inf")
 
-
-@dataclass(slots=True)
-class _Lane:
-    id: int
-    ready_at: float
-    owner: str | None = None
-    fence: int = 0
-    reserved_until: float = NEVER
-    queue: list[Delivery] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Bell:
-    name: str
-    endpoint: str
-    drain_owner: str | None = None
-    drain_until: float = NEVER
-    rung_at: float = NEVER
-    ring_wait: float = 0.0
-    ring_cap: float = 60.0
-
-
-class InMemoryStore:
+class InMemoryStore(InMemoryBoard):
     """The port ``Store`` in dictionaries under one lock. ``clock`` is the store's clock."""
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self._lock = threading.RLock()
+        super().__init__(clock=clock)
         self._ids = itertools.count(1)
         self._version = 1
-        self._jobs: dict[str, _Bell] = {}
         self._subscriptions: dict[str, Subscription] = {}
-        self._events: dict[str, Mapping[str, Any]] = {}
-        self._lanes: dict[tuple[str, str], _Lane] = {}
-        self._closed: dict[int, dict[str, Any]] = {}
-        self._attempts: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self._audit: list[dict[str, Any]] = []
         self._tips: dict[str | None, str] = {}
         self._cursors: dict[str, str] = {}
@@ -79,7 +50,7 @@ class InMemoryStore:
             if self._subscriptions.get(job.id) == wanted:
                 return False
             self._subscriptions[job.id] = wanted
-            self._jobs.setdefault(job.id, _Bell(name=job.name, endpoint=job.target_endpoint))
+            self._jobs.setdefault(job.id, Bell(ring_cap=job.push.sweep if job.push else 60.0))
             self._version += 1
             return True
 
@@ -127,7 +98,7 @@ class InMemoryStore:
         self._note(event.agency, "published", message_id=event.message_id, detail=published)
         for route in routed.routes:
             lane = self._lanes.setdefault(
-                (route.job, route.ordering_key), _Lane(id=next(self._ids), ready_at=self._clock())
+                (route.job, route.ordering_key), Lane(id=next(self._ids), ready_at=self._clock())
             )
             lane.queue.append(
                 Delivery(
@@ -148,7 +119,10 @@ class InMemoryStore:
     def read(self, pattern: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
         with self._lock:
             found = [
-                {**{name: row[name] for name in row if name not in ("body", "published")}, "payload": json.loads(row["body"])}
+                {
+                    **{name: row[name] for name in row if name not in ("body", "published")},
+                    "payload": json.loads(row["body"]),
+                }
                 for row in self._events.values()
                 if row["seq"] > after and topics.matches(pattern, row["topic"])
             ]
@@ -158,7 +132,9 @@ class InMemoryStore:
         with self._lock:
             now = self._clock()
             due = [
-                (lane.ready_at, lane.id, key) for key, lane in self._lanes.items() if key[0] == job and lane.ready_at <= now
+                (lane.ready_at, lane.id, key)
+                for key, lane in self._lanes.items()
+                if key[0] == job and lane.ready_at <= now
             ]
             if not due:
                 return None
@@ -174,7 +150,7 @@ class InMemoryStore:
                 deliveries=tuple(lane.queue[:window]),
             )
 
-    def _held(self, claim: Claim, *, lease: float | None = None) -> _Lane:
+    def _held(self, claim: Claim, *, lease: float | None = None) -> Lane:
         lane = self._lanes.get((claim.job, claim.ordering_key))
         if lane is None or (lane.id, lane.fence, lane.owner) != (claim.lane, claim.fence, claim.owner):
             raise StaleLease
@@ -205,7 +181,9 @@ class InMemoryStore:
             self._note_on(claim, delivery, "attempt", number, fence=claim.fence)
             return number
 
-    def ack(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]) -> None:
+    def ack(
+        self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]
+    ) -> None:
         with self._lock:
             self._current(announce[0])
             self._held(claim)
@@ -268,108 +246,6 @@ class InMemoryStore:
 
     def pin(self, job: str, name: str, body: bytes) -> None:
         self._pins[job, name] = body
-
-    def take_drain(self, job: str, *, owner: str, seconds: float) -> bool:
-        with self._lock:
-            bell, now = self._jobs.get(job), self._clock()
-            if bell is None or (bell.drain_until >= now and bell.drain_owner != owner):
-                return False
-            bell.drain_owner, bell.drain_until, bell.rung_at, bell.ring_wait = owner, now + seconds, NEVER, 0.0
-            for (lane_job, _key), lane in self._lanes.items():
-                if lane_job == job and lane.owner == owner:
-                    lane.ready_at = now
-            return True
-
-    def keep_drain(self, job: str, *, owner: str, seconds: float) -> bool:
-        with self._lock:
-            bell = self._jobs[job]
-            if bell.drain_owner != owner:
-                return False
-            bell.drain_until = self._clock() + seconds
-            return True
-
-    def end_drain(self, job: str, *, owner: str) -> None:
-        with self._lock:
-            if self._jobs[job].drain_owner == owner:
-                self._jobs[job].drain_owner, self._jobs[job].drain_until = None, NEVER
-
-    def is_paused(self, job: str) -> bool:
-        del job  # there is no switch in memory
-        return False
-
-    def next_due(self, job: str, *, unreserved: bool = False) -> float | None:
-        with self._lock:
-            now = self._clock()
-            lanes = [lane for key, lane in self._lanes.items() if key[0] == job]
-            return min(
-                (lane.ready_at - now for lane in lanes if not unreserved or lane.reserved_until < now), default=None
-            )
-
-    def reserve(self, job: str, *, grace: float) -> None:
-        with self._lock:
-            for key, lane in self._lanes.items():
-                if key[0] == job and lane.ready_at > self._clock():
-                    lane.reserved_until = lane.ready_at + grace
-
-    def ring(self) -> list[str]:
-        with self._lock:
-            now = self._clock()
-            due = sorted({key[0] for key, lane in self._lanes.items() if lane.ready_at <= now and lane.reserved_until < now})
-            rung = [
-                job for job in due if self._jobs[job].drain_until < now and self._jobs[job].rung_at + self._jobs[job].ring_wait < now
-            ]
-            for job in rung:
-                bell = self._jobs[job]
-                bell.rung_at, bell.ring_wait = now, min(bell.ring_wait * 2 or 10.0, bell.ring_cap)
-            return rung
-
-    def rearm(self, job: str) -> None:
-        with self._lock:
-            self._jobs[job].rung_at, self._jobs[job].ring_wait = NEVER, 0.0
-
-    def settled_by(self, owner: str, *, limit: int) -> list[Mapping[str, Any]]:
-        with self._lock:
-            rows = [row for rows in self._attempts.values() for row in rows if row["owner"] == owner]
-            return [
-                {
-                    **{name: row[name] for name in ("message_id", "job", "attempt", "outcome", "code")},
-                    "state": self._closed.get(row["delivery"], {}).get("state", "pending"),
-                    "reference": self._closed.get(row["delivery"], {}).get("reference"),
-                    "status": self._closed.get(row["delivery"], {}).get("status"),
-                }
-                for row in rows
-            ][-limit:]
-
-    def status(self) -> list[Mapping[str, Any]]:
-        with self._lock:
-            return [self._job_status(job) for job in sorted(self._jobs)]
-
-    def _job_status(self, job: str) -> Mapping[str, Any]:
-        closed = [row["state"] for row in self._closed.values() if row["job"] == job]
-        waiting = [delivery for key, lane in self._lanes.items() if key[0] == job for delivery in lane.queue]
-        return {
-            "job": job,
-            "waiting": len(waiting),
-            "delivered": closed.count("delivered"),
-            "dead_letters": closed.count("dead_letter"),
-        }
-
-    def trace(self, key: str) -> list[Mapping[str, Any]]:
-        with self._lock:
-            return [
-                {"message_id": message_id, "seq": row["seq"], "deliveries": self._deliveries_of(message_id)}
-                for message_id, row in self._events.items()
-                if key in (message_id, row["ordering_key"]) or key in json.loads(row["body"]).values()
-            ]
-
-    def _deliveries_of(self, message_id: str) -> list[Mapping[str, Any]]:
-        waiting = [
-            {"job": delivery.job, "state": "pending", "attempts": delivery.attempt}
-            for lane in self._lanes.values()
-            for delivery in lane.queue
-            if delivery.message_id == message_id
-        ]
-        return waiting + [row for row in self._closed.values() if row["message_id"] == message_id]
 
     def audit_rows(self, *, after: int = 0, limit: int = 1000) -> list[Mapping[str, Any]]:
         with self._lock:

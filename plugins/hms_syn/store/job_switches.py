@@ -28,15 +28,19 @@ def register(connection: Connection, job: JobSpec) -> bool:
         "enabled": job.enabled,
         "ring_cap": micros(job.push.sweep if job.push else FIRST_RING),
     }
-    known = connection.execute(
-        sql(
-            connection,
-            """SELECT name, endpoint, topics, ordering_key, payload_schema, enabled, ring_cap FROM hms_syn_job
+    known = (
+        connection.execute(
+            sql(
+                connection,
+                """SELECT name, endpoint, topics, ordering_key, payload_schema, enabled, ring_cap FROM hms_syn_job
                 WHERE job = :job {lock}""",
-        ),
-        {"job": job.id},
-    ).one_or_none()
-    if known is not None and dict(known._mapping) == wanted:
+            ),
+            {"job": job.id},
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if known is not None and dict(known) == wanted:
         return False
     connection.execute(
         sql(
@@ -115,7 +119,10 @@ def keep_drain(connection: Connection, job: str, *, owner: str, seconds: float) 
 def end_drain(connection: Connection, job: str, *, owner: str) -> None:
     """Stop being the drain, if we are."""
     connection.execute(
-        sql(connection, "UPDATE hms_syn_job SET drain_until = 0, drain_owner = NULL WHERE job = :job AND drain_owner = :owner"),
+        sql(
+            connection,
+            "UPDATE hms_syn_job SET drain_until = 0, drain_owner = NULL WHERE job = :job AND drain_owner = :owner",
+        ),
         {"job": job, "owner": owner},
     )
 
@@ -141,7 +148,7 @@ def next_due(connection: Connection, job: str, *, unreserved: bool) -> float | N
 
 
 def reserve(connection: Connection, job: str, *, grace: float) -> None:
-    """Keep the bell quiet for lanes that back off until ``grace`` seconds after they are due; any drain may take them."""
+    """Keep the bell quiet for lanes that back off, until ``grace`` seconds after they are due."""
     connection.execute(
         sql(
             connection,

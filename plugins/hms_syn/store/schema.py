@@ -32,4 +32,6 @@ def check(engine: Engine) -> None:
     with engine.connect() as connection:
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
     if found != HEAD:
-        raise StoreNotReady(f"The queue's tables are at revision {found}, this release needs {HEAD}; run 'airflow db migrate'")
+        raise StoreNotReady(
+            f"The queue's tables are at revision {found}, this release needs {HEAD}; run 'airflow db migrate'"
+        )

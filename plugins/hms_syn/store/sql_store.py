@@ -129,7 +129,9 @@ class SqlStore:
         with self.transaction() as connection:
             return sync_queue.begin(connection, claim, delivery, lease=lease)
 
-    def ack(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]) -> None:
+    def ack(
+        self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]
+    ) -> None:
         def work(connection: Connection) -> None:
             sync_queue.ack(connection, claim, delivery, attempt, ack)
             bus.publish(connection, announce[0], [announce[1]], repeats="skip")

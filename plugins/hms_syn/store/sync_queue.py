@@ -185,14 +185,17 @@ def release(connection: Connection, claim: Claim) -> None:
         ),
         _held_by(claim),
     ).one_or_none()
-    dropped = locked is not None and connection.execute(
-        sql(
-            connection,
-            """DELETE FROM hms_syn_lane WHERE id = :lane AND NOT EXISTS
+    dropped = (
+        locked is not None
+        and connection.execute(
+            sql(
+                connection,
+                """DELETE FROM hms_syn_lane WHERE id = :lane AND NOT EXISTS
                (SELECT 1 FROM hms_syn_delivery WHERE job = :job AND ordering_key = :ordering_key) RETURNING id""",
-        ),
-        {"lane": claim.lane, "job": claim.job, "ordering_key": claim.ordering_key},
-    ).one_or_none()
+            ),
+            {"lane": claim.lane, "job": claim.job, "ordering_key": claim.ordering_key},
+        ).one_or_none()
+    )
     if not dropped:
         connection.execute(
             sql(

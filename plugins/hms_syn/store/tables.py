@@ -6,6 +6,8 @@ changes while it works is one small row per lane, so the cost of a claim does no
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import (
     DDL,
     BigInteger,
@@ -25,14 +27,17 @@ from sqlalchemy import (
     true,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy.schema import SchemaItem
+
 metadata = MetaData()
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 ZERO = text("0")
 
 
-def _table(name: str, *columns: object, **options: object) -> Table:
-    return Table(f"hms_syn_{name}", metadata, *columns, sqlite_autoincrement=True, **options)  # type: ignore[arg-type]
+def _table(name: str, *columns: SchemaItem, **options: Any) -> Table:
+    return Table(f"hms_syn_{name}", metadata, *columns, sqlite_autoincrement=True, **options)
 
 
 topic_event = _table(
@@ -224,7 +229,8 @@ VIEWS = (
            s.attempts, CAST(NULL AS {moment}), s.idempotency_key, {published_at}, {settled_at}
       FROM hms_syn_settled s JOIN hms_syn_event e ON e.seq = s.event_seq""",
     """CREATE VIEW hms_syn_attempt_v AS
-    SELECT message_id, job, attempt, {started_at} AS started_at, {ended_at} AS ended_at, outcome FROM hms_syn_attempt""",
+    SELECT message_id, job, attempt, {started_at} AS started_at, {ended_at} AS ended_at, outcome
+      FROM hms_syn_attempt""",
     """CREATE VIEW hms_syn_audit_v AS
     SELECT seq, at, actor, event, message_id, job, attempt, hash, body FROM hms_syn_audit""",
     """CREATE VIEW hms_syn_vendor_v AS

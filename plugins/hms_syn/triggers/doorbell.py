@@ -32,7 +32,7 @@ class Doorbell(BaseEventTrigger):
     """
 
     def __init__(self, job: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow's own constructor has no types
         self.job = job
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

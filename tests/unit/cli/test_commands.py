@@ -1,0 +1,117 @@
+"""The command line: help, usage errors, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hms_syn.cli.commands import COMMANDS
+from hms_syn.cli.main import main, parser
+from hms_syn.store.sql_store import SqlStore
+
+
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    """An Airflow home of its own with the queue's tables in it."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    store = SqlStore(f"sqlite:///{tmp_path}/airflow.db")
+    store.create()
+    store.close()
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_explains_itself(command, capsys):
+    """--help ends with 0 and says what the table says."""
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args([*command.name.split(), "--help"])
+    assert ended.value.code == 0
+    assert command.help.split()[0] in capsys.readouterr().out
+
+
+def test_no_command_is_wrong_usage(capsys):
+    """Alone it shows the menu and exits with 2."""
+    assert main([]) == 2
+    assert "hms-syn demo" in capsys.readouterr().out
+
+
+def test_an_unknown_command_is_wrong_usage():
+    """argparse's own exit code is 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(["pubish"])
+    assert ended.value.code == 2
+
+
+def test_publish_prints_the_id_and_what_to_type_next(home, capsys):
+    """The id alone is on standard output, so that scripts can take it."""
+    assert main(["publish", "hud.hearing.created", '{"case_id": "1"}', "--id", "m1"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "m1\n"
+    assert printed.err == "next: hms-syn trace m1\n"
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[1]", "a JSON object"),
+        ('{"a": NaN}', "NaN is not JSON"),
+        ('{"a": 1, "a": 2}', "a key appears twice"),
+        ('{"a": 9007199254740993}', "send it as text"),
+    ],
+)
+def test_a_payload_that_is_no_json_object_is_refused(home, capsys, payload, reason):
+    """What cannot be published is refused with the reason, and exit code 1."""
+    assert main(["publish", "hud.hearing.created", payload]) == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_a_conflicting_payload_is_refused(home, capsys):
+    """One id stands for one fact."""
+    main(["publish", "hud.hearing.created", '{"a": 1}', "--id", "m1"])
+    assert main(["publish", "hud.hearing.created", '{"a": 2}', "--id", "m1"]) == 1
+    assert "published before" in capsys.readouterr().err
+
+
+def test_reading_commands_speak_json(home, capsys):
+    """status, trace and audit verify print JSON when asked."""
+    main(["publish", "hud.hearing.created", '{"case_id": "HUD-1"}', "--id", "m1"])
+    capsys.readouterr()
+    for words in (["status", "--json"], ["trace", "HUD-1", "--json"], ["audit", "verify", "--json"]):
+        assert main(words) == 0
+        json.loads(capsys.readouterr().out)
+
+
+def test_a_trace_that_finds_nothing_exits_1(home, capsys):
+    """An unknown key is a problem, said in a sentence."""
+    assert main(["trace", "HUD-404"]) == 1
+    assert "no message has the id" in capsys.readouterr().err
+
+
+def test_missing_tables_are_named_with_the_cure(monkeypatch, tmp_path, capsys):
+    """Without tables every command says which command makes them."""
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert main(["status"]) == 1
+    assert "airflow db migrate" in capsys.readouterr().err
+
+
+def test_a_tampered_audit_row_is_found(home, capsys):
+    """verify names the first bad row and exits with 1."""
+    main(["publish", "hud.hearing.created", '{"case_id": "HUD-1"}'])
+    store = SqlStore(f"sqlite:///{home}/airflow.db")
+    with store.transaction() as connection:
+        connection.exec_driver_sql("DROP TRIGGER hms_syn_audit_update")
+        connection.exec_driver_sql("UPDATE hms_syn_audit SET actor = 'somebody else' WHERE seq = 1")
+    store.close()
+    assert main(["audit", "verify"]) == 1
+    assert "seq 1: its column 'actor' differs from what was hashed" in capsys.readouterr().err
+
+
+def test_lint_of_a_missing_file_lists_those_there_are(home, capsys):
+    """A wrong path is answered with the files beside it."""
+    (home / "court.yaml").write_text("job: {}\n")
+    assert main(["lint", str(home / "cuort.yaml")]) == 1
+    assert "court.yaml" in capsys.readouterr().out
