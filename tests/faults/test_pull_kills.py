@@ -58,7 +58,7 @@ def test_a_pull_killed_at_any_moment_loses_and_doubles_nothing(cli, tmp_path, cu
             if round_ % 2:
                 vendor.cancel(f"COURT-{round_ * 6:06d}")
             with cli.start("run", job) as worker:
-                vendor.wait_for(vendor.arrivals() + chance.randint(1, 5))
+                vendor.wait_for(vendor.arrivals() + chance.randint(1, 5), worker)
                 time.sleep(delta)
                 worker.kill()
         eventually(lambda: at_rest(vendor), what="every hearing confirmed or cancelled")

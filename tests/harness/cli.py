@@ -95,6 +95,12 @@ class Cli:
             [message] = store.trace(key)
         return dict(message)
 
+    def status(self) -> dict[str, Any]:
+        """Return how the one job stands."""
+        with self.store() as store:
+            [job] = store.status()
+        return dict(job)
+
     def json(self, *arguments: str) -> Any:
         """Run a command that reads and return what it says."""
         done = self(*arguments, "--json")

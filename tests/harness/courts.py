@@ -6,15 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.waiting import eventually
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.harness.cli import Process
 
 CREATE = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
@@ -114,9 +115,13 @@ class CourtProcess:
             self._seen += sum(row["kind"] == "arrival" for line in whole.splitlines() for row in json.loads(line))
         return self._seen
 
-    def wait_for(self, arrivals: int, *, within: float = 20.0) -> None:
-        """Return within a millisecond of the arrival of this number."""
-        eventually(lambda: self.arrivals() >= arrivals, within=within, every=0.0005, what=f"arrival {arrivals}")
+    def wait_for(self, arrivals: int, sender: Process, *, within: float = 20.0) -> None:
+        """Return within a millisecond of the arrival of this number; fail with its words when the sender has ended."""
+        deadline = time.monotonic() + within
+        while self.arrivals() < arrivals:
+            ended, late = sender.returncode is not None, time.monotonic() > deadline
+            assert not ended and not late, f"arrival {arrivals} did not come: {sender.out}{sender.err}"
+            time.sleep(0.0005)
 
     def _ask(self, path: str, body: bytes | None = None) -> bytes:
         headers = {"Content-Type": "text/xml; charset=utf-8" if path == "/soap" else "application/json"}

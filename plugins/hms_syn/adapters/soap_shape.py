@@ -91,7 +91,10 @@ def repeated(fields: tuple[Field, ...], prefix: str = "") -> Iterator[tuple[str,
 def _has_two_sides(operation: SoapOperation) -> bool:
     """Return True unless a side is missing or is a body of several parts, for which zeep has no public name."""
     sides: tuple[Any, Any] = (operation.input, operation.output)
-    return all(side is not None and side.body is not None and not side._is_body_wrapped for side in sides)  # noqa: SLF001
+    return all(
+        side is not None and side.body is not None and not side._is_body_wrapped  # noqa: SLF001 - zeep has no other word
+        for side in sides
+    )
 
 
 def _shape(operation: SoapOperation) -> Shape:

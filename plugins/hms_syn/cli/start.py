@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
-
 from hms_syn import job_files, settings, wiring
 from hms_syn.cli import hand_offs
 from hms_syn.cli.lint import contract_problems
@@ -69,13 +67,13 @@ def _place(file: Path) -> Path:
 def _switch_on(job: JobSpec, store: SqlStore) -> None:
     """Wait until Airflow knows the job's DAGs, then unpause them."""
     wanted = [dag_id for dag_id, side in ((job.push_dag_id, job.push), (job.pull_dag_id, job.pull)) if side]
-    if not inspect(store.engine).has_table("dag"):
+    if store.airflow_knows(wanted[0]) is None:
         raise NeedsOfficer(
             "Airflow's own tables are not in the queue's database, so its DAGs cannot be switched on from here; "
             f"unpause {' and '.join(wanted)} in Airflow, or use: hms-syn run {job.file}"
         )
     deadline = time.monotonic() + SEEN_WITHIN
-    while missing := [dag_id for dag_id in wanted if not _is_known(store, dag_id)]:
+    while missing := [dag_id for dag_id in wanted if not store.airflow_knows(dag_id)]:
         if time.monotonic() > deadline:
             raise NeedsOfficer(
                 f"Airflow has not found {' and '.join(missing)} in {SEEN_WITHIN:.0f} s; is its dag-processor running, "
@@ -89,10 +87,3 @@ def _switch_on(job: JobSpec, store: SqlStore) -> None:
             [sys.executable, "-m", "airflow", "dags", "unpause", "--yes", dag_id], check=True, capture_output=True
         )
     print("\r", end="", file=sys.stderr)
-
-
-def _is_known(store: SqlStore, dag_id: str) -> bool:
-    with store.transaction() as connection:
-        return (
-            connection.execute(text("SELECT 1 FROM dag WHERE dag_id = :dag_id"), {"dag_id": dag_id}).first() is not None
-        )

@@ -54,6 +54,15 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(hms_syn_reading=True)
 
 
+def lend_clock(connection: Connection, clock: Clock) -> None:
+    """Teach a caller's own SQLite connection the store's clock, so that an event can join its transaction."""
+    _teach_clock(connection.connection.dbapi_connection, clock)
+
+
+def _teach_clock(dbapi_connection: Any, clock: Clock) -> None:
+    dbapi_connection.create_function("hms_syn_now", 0, lambda: int(clock() * 1_000_000))
+
+
 def _begin_sqlite(connection: Connection) -> None:
     only_reads = connection.get_execution_options().get("hms_syn_reading")
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
@@ -61,6 +70,6 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _prepare_sqlite(connection: Any, clock: Clock) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    connection.create_function("hms_syn_now", 0, lambda: int(clock() * 1_000_000))
+    _teach_clock(connection, clock)
     for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()

@@ -159,6 +159,12 @@ def reserve(connection: Connection, job: str, *, grace: float) -> None:
     )
 
 
+def airflow_knows(connection: Connection, dag_id: str) -> bool:
+    """Return whether Airflow, in this same database, has found a DAG."""
+    found = connection.execute(sql(connection, "SELECT 1 FROM dag WHERE dag_id = :dag_id"), {"dag_id": dag_id})
+    return found.first() is not None
+
+
 def due(connection: Connection, *, airflow_pauses: bool) -> list[str]:
     """Return the jobs that have due work which nobody holds and whose bell may ring.
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.errors import StoreNotReady, StoreUnavailable
 from hms_syn.store import audit_trail, board, bus, cursors, job_switches, schema, sync_queue
-from hms_syn.store.engine import Clock, open_engine, reading
+from hms_syn.store.engine import Clock, lend_clock, open_engine, reading
 from hms_syn.store.statements import moment
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class SqlStore:
     """The port ``Store`` on SQLAlchemy. One instance per process; it may be shared between threads."""
 
     def __init__(self, url: str, *, clock: Clock = time.time) -> None:
+        self._clock = clock
         self.engine = open_engine(url, clock=clock)
         self._reader = reading(self.engine)
         self._cached: tuple[int, list[Subscription]] | None = None
@@ -107,6 +108,11 @@ class SqlStore:
         if connection is None:
             return self._publishing(lambda ours: bus.publish(ours, version, events, repeats=repeats))
         theirs = connection.connection() if isinstance(connection, Session) else connection
+        if theirs.dialect.name == "sqlite":
+            # No savepoint: the driver opens one outside any transaction, and its release would commit at once.
+            lend_clock(theirs, self._clock)
+            with self._words():
+                return bus.publish(theirs, version, events, repeats=repeats)
         for _ in range(LANE_TRIES):
             try:
                 with self._words(), theirs.begin_nested():
@@ -228,6 +234,11 @@ class SqlStore:
     def rearm(self, job: str) -> None:
         with self.transaction() as connection:
             job_switches.rearm(connection, job)
+
+    def airflow_knows(self, dag_id: str) -> bool | None:
+        """Return whether Airflow has found a DAG; None where its tables are not in this database."""
+        with self._reading() as connection:
+            return job_switches.airflow_knows(connection, dag_id) if self._has_airflow(connection) else None
 
     def _has_airflow(self, connection: Connection) -> bool:
         """Return whether Airflow's own tables are in this database too, so that its pauses can be seen here."""
