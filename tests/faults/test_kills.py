@@ -68,10 +68,10 @@ def misbehaved(received):
 @pytest.mark.parametrize(
     ("mode", "deltas"),
     [
-        ("ok", (*DELTAS, None, None)),
-        ("slow", (*DELTAS, None)),
-        ("drop", (0.0, 0.005, None)),
-        ("silent", (0.0, 0.05)),
+        ("ok", (*DELTAS, None)),
+        ("slow", (*DELTAS[::2], None)),
+        ("drop", (0.005, None)),
+        ("silent", (0.05,)),
     ],
 )
 def test_a_sender_killed_at_any_moment_loses_nothing(cli, tmp_path, mode, deltas):
@@ -168,8 +168,8 @@ def test_a_stopped_sender_that_comes_back_changes_nothing(cli, tmp_path):
 @pytest.mark.timeout(100)
 def test_a_sender_stopped_at_any_moment_sends_at_most_one_stale_message(cli, tmp_path):
     """Wherever the pause falls, at most one arrival per pause comes too late."""
-    chance = random.Random(11)
-    pauses = 2
+    chance = random.Random(cli.url.partition(":")[0])
+    pauses = 1
     with court(tmp_path) as vendor:
         job = cli.listening(cli.job(vendor.endpoint, push={"timeout": "500ms", "lease": "500ms"}))
         events = []

@@ -119,8 +119,8 @@ class CourtProcess:
         """Return within a millisecond of the arrival of this number; fail with its words when the sender has ended."""
         deadline = time.monotonic() + within
         while self.arrivals() < arrivals:
-            ended, late = sender.returncode is not None, time.monotonic() > deadline
-            assert not ended and not late, f"arrival {arrivals} did not come: {sender.out}{sender.err}"
+            hopeless = sender.returncode is not None or time.monotonic() > deadline
+            assert not hopeless, f"arrival {arrivals} did not come: {sender.out}{sender.err}"
             time.sleep(0.0005)
 
     def _ask(self, path: str, body: bytes | None = None) -> bytes:

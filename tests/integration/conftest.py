@@ -39,11 +39,11 @@ class Place:
     def __init__(self, airflow: LocalAirflow, store: SqlStore, court: Court, manners: Manners, url: str) -> None:
         self.airflow, self.store, self.court, self.manners, self.url = airflow, store, court, manners, url
 
-    def job(self, endpoint: str | None = None) -> tuple[str, str]:
+    def job(self, endpoint: str | None = None, *, more: str = "") -> tuple[str, str]:
         """Drop a new job into the jobs folder; return its id and topic once Airflow has found it."""
         job = f"job_{uuid.uuid4().hex[:8]}"
         topic = f"hud.{job}.hearing.created"
-        self.drop(job, JOB.format(name=job, topic=topic, endpoint=endpoint or f"{self.url}/soap"))
+        self.drop(job, JOB.format(name=job, topic=topic, endpoint=endpoint or f"{self.url}/soap") + more)
         self.airflow.wait_until(job, lambda: self.airflow.knows(f"syn.{job}.push"), seconds=60)
         eventually(lambda: any(row["job"] == job for row in self.store.status()))
         return job, topic

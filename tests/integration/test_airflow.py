@@ -19,6 +19,7 @@ from hms_a2a import Bus
 from hms_syn import wiring
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
+from hms_syn.sandbox.court_soap import Court, Login, serve
 from hms_syn.store import audit_trail
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
@@ -36,6 +37,12 @@ def arrivals(place, message_id):
     """Return how often the court saw a message, by its idempotency key."""
     key = place.store.trace(message_id)[0]["deliveries"][0]["idempotency_key"]
     return sum(key in arrival["message_id"] for arrival in place.court.received()["arrivals"])
+
+
+def log_of(place, job):
+    """Return all that the push tasks of a job have logged."""
+    files = (place.airflow.home / "logs").glob(f"dag_id=syn.{job}.push/**/*.log")
+    return "".join(path.read_text() for path in files)
 
 
 def test_a_published_event_reaches_the_court_and_its_ack_is_in_xcom(place):
@@ -223,6 +230,21 @@ def test_a_court_of_another_make_is_served_by_the_same_eight_lines(place):
         _, topic = place.job(f"{url}/soap")
         message_id = put(place, topic)
         eventually(lambda: place.state_of(message_id) == "delivered")
+
+
+@pytest.mark.parametrize(("password", "state"), [("right-s3cret", "delivered"), ("wrong-s3cret", "pending")])
+def test_the_login_comes_from_an_airflow_connection(place, password, state):
+    """With the right password the court says yes; with a wrong one the message waits; no log shows either."""
+    connection = f"court_{uuid.uuid4().hex[:8]}"
+    login = {"connection_id": connection, "conn_type": "hms_soap", "login": "clerk", "password": password}
+    assert place.airflow.api("POST", "/api/v2/connections", login)
+    with serve(Court(), login=Login("clerk", "right-s3cret")) as url:
+        job, topic = place.job(f"{url}/soap", more=f"  connection_id: {connection}\n")
+        message_id = put(place, topic)
+        eventually(lambda: [row for row in place.store.trace(message_id)[0]["attempts"] if row["outcome"]])
+        assert place.state_of(message_id) == state
+    assert "-s3cret" not in log_of(place, job)
+    assert "-s3cret" not in str(place.store.trace(message_id))
 
 
 def test_a_killed_worker_is_taken_over(place):

@@ -122,11 +122,12 @@ def _farewell(airflow: LocalAirflow, court: str, *, once: bool) -> None:
         print("Ctrl-C stops everything. In another shell, in this folder, try:")
     else:
         print("All delivered. The record stays in .hms-syn/demo; try:")
-    print("  hms-syn trace HUD-22-109")
-    print("  hms-syn status")
-    print("  hms-syn audit verify")
+    me = "hms-syn" if shutil.which("hms-syn") else os.path.relpath(Path(sys.executable).with_name("hms-syn"))
+    print(f"  {me} trace HUD-22-109")
+    print(f"  {me} status")
+    print(f"  {me} audit verify")
     if not once:
-        print("""  hms-syn publish hud.hearing.created '{"case_id": "HUD-22-112", "date": "2024-09-05"}'""")
+        print(f"""  {me} publish hud.hearing.created '{{"case_id": "HUD-22-112", "date": "2024-09-05"}}'""")
     print(flush=True)
 
 

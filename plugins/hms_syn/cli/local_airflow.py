@@ -7,6 +7,7 @@ also ends the workers it has forked.
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -87,12 +88,12 @@ class LocalAirflow:
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__SECRET_KEY": self._secret("api"),
-            "AIRFLOW__API_AUTH__JWT_SECRET": self._secret("jwt"),
+            "AIRFLOW__API_AUTH__JWT_SECRET": self._secret("jwt") * 2,  # 64 characters or more
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.home / "dags"),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.address}/execution/",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            "AIRFLOW__CORE__FERNET_KEY": "",
+            "AIRFLOW__CORE__FERNET_KEY": self._secret("fernet"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
             "AIRFLOW__CORE__PARALLELISM": "4",
@@ -114,12 +115,12 @@ class LocalAirflow:
         }
 
     def _secret(self, name: str) -> str:
-        """Return a secret of this home, the same in every component and after a restart."""
+        """Return a secret of this home, the same in every component and after a restart: 32 bytes in base64."""
         path = self.home / f".{name}-secret"
         if not path.exists():
             self.home.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(48), encoding="ascii")
+            path.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
         return path.read_text(encoding="ascii")
 
     def migrate(self) -> None:
