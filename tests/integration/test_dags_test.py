@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from hms_syn.cli.local_airflow import LocalAirflow
+from hms_syn.domain.topic_event import new_event
+from hms_syn.flow.publish import publish
 from hms_syn.sandbox.court_soap import Court, Manners, serve
+from hms_syn.store.sql_store import SqlStore
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 SAMPLE = Path(__file__).parents[2] / "jobs" / "court_calendar_sync.yaml"
@@ -73,3 +76,30 @@ def test_the_commands_are_airflows_too(airflow, court):
     done = airflow.command("hms-syn", "audit", "verify")
     assert done.returncode == 0
     assert "The audit trail is whole" in done.stdout
+
+
+def test_migrate_makes_the_tables_where_the_connection_points(airflow, tmp_path):
+    """With hms_syn_db elsewhere the queue's tables are made there, once and again; a reset of Airflow keeps them."""
+    url = f"sqlite:///{tmp_path}/queue.db"
+    elsewhere = LocalAirflow(
+        home=tmp_path / "home",
+        jobs=airflow.jobs,
+        settings={"AIRFLOW_CONN_HMS_SYN_DB": json.dumps({"conn_type": "generic", "extra": {"url": url}})},
+    )
+    elsewhere.migrate()
+    elsewhere.migrate()
+    store = SqlStore(url)
+    store.check()
+    publish(store, [new_event("hud.hearing.created", {}, agency="hud")])
+    assert elsewhere.command("db", "reset", "--yes").returncode == 0
+    assert len(store.read("*", after=0, limit=10)) == 1
+
+
+def test_a_reset_of_airflow_keeps_the_queue(airflow):
+    """``airflow db reset`` drops Airflow's tables and none of ours."""
+    store = SqlStore(airflow.database)
+    publish(store, [new_event("hud.hearing.created", {}, agency="hud", message_id="kept")])
+    done = airflow.command("db", "reset", "--yes")
+    assert done.returncode == 0, done.stdout[-2000:]
+    store.check()
+    assert "kept" in [event["message_id"] for event in store.read("*", after=0, limit=100)]

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from airflow import settings
 from alembic import context
 
 from hms_syn.store import schema, tables
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 
 def _is_ours(_object: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:  # noqa: FBT001 - Alembic's signature
     return kind != "table" or bool(name and name.startswith("hms_syn_"))
 
 
+def _connection() -> AbstractContextManager[Connection]:
+    """Return the connection we were given, or one to Airflow's own database."""
+    given = context.config.attributes.get("connection")
+    return nullcontext(given) if given is not None else settings.get_engine().connect()
+
+
 def _run() -> None:
-    with settings.get_engine().connect() as connection:
+    with _connection() as connection:
         context.configure(
             connection=connection,
             target_metadata=tables.metadata,
