@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 import jmespath
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.domain.topic_event import TopicEvent
     from hms_syn.ports import Adapter, Store
+
+
+EXACT_INTEGER = 2**53
 
 
 def pull(
@@ -49,18 +51,29 @@ def _event(job: JobSpec, record: Mapping[str, Any]) -> TopicEvent:
         raise ContractMismatch(f"{job.id}: has no pull side")
     return new_event(
         job.pull.publish_topic,
-        dict(record),
+        _exact(record),
         agency=job.id,
         message_id=f"{job.id}:{_identity(record, job.pull.dedupe_key)}",
     )
 
 
+def _exact(value: Any) -> Any:
+    """Return a vendor's value as JSON can carry it exactly: an integer beyond 2**53 travels as text."""
+    if isinstance(value, dict):
+        return {str(name): _exact(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(item) for item in value]
+    if isinstance(value, int) and abs(value) > EXACT_INTEGER:
+        return str(value)
+    return value
+
+
 def _identity(record: Mapping[str, Any], dedupe_key: str | None) -> str:
     """Digest of what makes a record itself: the declared key, or the whole record when none is declared."""
-    identity: Any = record
+    identity: Any = _exact(record)
     if dedupe_key is not None:
         try:
-            identity = jmespath.search(dedupe_key, json.loads(json.dumps(record)))
+            identity = jmespath.search(dedupe_key, _exact(record))
         except JMESPathError:
             raise ContractMismatch(
                 f"job.pull.dedupe_key: {dedupe_key!r} does not fit a record of the vendor; name its fields, "

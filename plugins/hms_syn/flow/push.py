@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SETTLE_PAUSES = (0.1, 0.5, 1, 2, 4, 8, 8)
 """Seconds between tries to store an outcome while the database is away; after that the lease decides."""
+RECENT = 20
+"""How many of our own latest attempts are looked through for one whose outcome may be stored already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class Drain:
             asked = outcome.retry_after if isinstance(outcome, TryAgain) else None
             wait = backoff.wait(self.job.retry, attempt, draw=self.draw(), asked=asked)
             delay = wait
-            _surely(lambda: self.store.retry(claim, delivery, attempt, ending, delay=delay))
+            self._surely(delivery, attempt, lambda: self.store.retry(claim, delivery, attempt, ending, delay=delay))
         return HandOff(
             message_id=delivery.message_id,
             attempt=attempt,
@@ -136,18 +138,22 @@ class Drain:
 
     def _acked(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack) -> None:
         event = announcement(delivery, "delivered", attempts=attempt, reference=ack.reference, status=ack.status)
-        _surely(
+        self._surely(
+            delivery,
+            attempt,
             lambda: planned(
                 self.store,
                 [event],
                 lambda version, routed: self.store.ack(claim, delivery, attempt, ack, announce=(version, routed[0])),
                 check=False,
-            )
+            ),
         )
 
     def _set_aside(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
         event = announcement(delivery, "dead_letter", attempts=attempt, code=ending.code)
-        _surely(
+        self._surely(
+            delivery,
+            attempt,
             lambda: planned(
                 self.store,
                 [event],
@@ -155,7 +161,35 @@ class Drain:
                     claim, delivery, attempt, ending, announce=(version, routed[0])
                 ),
                 check=False,
-            )
+            ),
+        )
+
+    def _surely(self, delivery: Delivery, attempt: int, store_outcome: Callable[[], None]) -> None:
+        """Store an outcome the vendor has already decided, waiting out a database that is away for a moment.
+
+        When the database took the outcome but its answer was lost, the next try finds the delivery gone; that is then
+        not another worker's doing but our own.
+        """
+        for pause in (*SETTLE_PAUSES, None):
+            try:
+                return store_outcome()
+            except StoreUnavailable:
+                if pause is None:
+                    raise
+                time.sleep(pause)
+            except StaleLease:
+                if pause == SETTLE_PAUSES[0] or not self._has_settled(delivery, attempt):
+                    raise
+                return None
+        return None
+
+    def _has_settled(self, delivery: Delivery, attempt: int) -> bool:
+        """Return whether the store already holds an outcome of this attempt of ours."""
+        mine = self.store.settled_by(self.owner, limit=RECENT)
+        return any(
+            (row["message_id"], row["job"], row["attempt"]) == (delivery.message_id, delivery.job, attempt)
+            and row["outcome"] not in (None, Outcome.STALE.value)
+            for row in mine
         )
 
 
@@ -174,13 +208,3 @@ def announcement(delivery: Delivery, what: str, **facts: str | int) -> TopicEven
         agency=BUS_NAME,
         message_id=f"{delivery.idempotency_key}.{what}",
     )
-
-
-def _surely(store_outcome: Callable[[], None]) -> None:
-    """Store an outcome the vendor has already decided, waiting out a database that is away for a moment."""
-    for pause in SETTLE_PAUSES:
-        try:
-            return store_outcome()
-        except StoreUnavailable:
-            time.sleep(pause)
-    return store_outcome()

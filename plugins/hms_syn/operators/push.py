@@ -209,7 +209,8 @@ class PushOperator(BaseOperator):
                 hand_off.attempt,
             )
             return
-        level = self.log.warning if hand_off.wait is not None else self.log.error
+        gone_on = hand_off.wait is not None or hand_off.outcome.value == "stale"
+        level = self.log.warning if gone_on else self.log.error
         level(
             "%s -> %s %s (%.2f s, attempt %d)%s %s",
             hand_off.message_id,

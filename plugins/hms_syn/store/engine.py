@@ -14,6 +14,7 @@ from hms_syn.errors import StoreNotConfigured
 
 Clock = Callable[[], float]
 BUSY_SECONDS = 30
+FROZEN_SECONDS = 30
 NOW = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
     "sqlite": "hms_syn_now()",
@@ -42,7 +43,9 @@ def open_engine(url: str, *, clock: Clock = time.time) -> Engine:
     if parsed.get_driver_name() == "asyncpg":
         parsed = parsed.set(drivername="postgresql+psycopg2")
     if dialect == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8)
+        engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8)
+        event.listen(engine, "connect", lambda connection, _record: _prepare_postgresql(connection))
+        return engine
     engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
     event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, clock))
     event.listen(engine, "begin", _begin_sqlite)
@@ -66,6 +69,13 @@ def _teach_clock(dbapi_connection: Any, clock: Clock) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     only_reads = connection.get_execution_options().get("hms_syn_reading")
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(connection: Any) -> None:
+    """Let the server end a transaction whose process was frozen in the middle of it: its locks hold up a lane."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, clock: Clock) -> None:

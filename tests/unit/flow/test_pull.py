@@ -116,3 +116,10 @@ def test_a_job_without_a_pull_side_says_so(store):
     """It is the job file that lacks something, not the vendor."""
     with pytest.raises(ContractMismatch, match="no pull side"):
         pull(make_job(pull=None), store, Pages(page(1)))
+
+
+def test_an_integer_too_large_for_json_comes_as_text(store):
+    """It neither stops the pull nor loses a digit."""
+    pull(job_with(dedupe_key="id"), store, Pages(Page(records=({"id": 2**60, "deep": [{"n": -(2**60)}]},))))
+    [event] = store.read("syn.court.pulled", after=0, limit=10)
+    assert event["payload"] == {"id": str(2**60), "deep": [{"n": str(-(2**60))}]}

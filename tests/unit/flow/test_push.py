@@ -319,3 +319,28 @@ def test_another_jobs_odd_ordering_key_does_not_stop_a_receipt(store, queued):
     vendor = Scripted()
     assert drain(store, queued, vendor)[0].run() == 2
     assert state(store) == "delivered"
+
+
+class LosesTheReply:
+    """A store whose database takes one outcome and loses its answer."""
+
+    def __init__(self, store):
+        self._store = store
+        self._lost = False
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def ack(self, *arguments, **options):
+        self._store.ack(*arguments, **options)
+        if not self._lost:
+            self._lost = True
+            raise errors.StoreUnavailable
+
+
+def test_an_outcome_whose_commit_reply_was_lost_is_settled_once(store, queued):
+    """The second try finds the delivery gone and knows it for its own: nothing stale is noted, the queue goes on."""
+    reported = []
+    Drain(job=queued, store=LosesTheReply(store), adapter=Scripted(), owner="w", report=reported.append).run()
+    assert [hand_off.outcome.value for hand_off in reported] == ["acked", "acked"]
+    assert "stale" not in [row["event"] for row in store.audit_rows()]
