@@ -16,6 +16,8 @@
     │   ├── ContractMismatch   the vendor's contract and the job do not fit together
     │   ├── UnknownAdapter
     │   ├── UnknownJob
+    │   ├── UnknownMessage
+    │   ├── ActRefused         an officer's act that does not fit where the message or job stands
     │   ├── StoreNotReady      tables missing or from another release
     │   ├── StoreNotConfigured no address of the store in this process
     │   └── AuditBroken        the audit trail does not verify
@@ -146,6 +148,18 @@ class UnknownJob(NeedsOfficer):
     """No job of this id is known to the queue; check the id, or start its file first."""
 
     code = "unknown_job"
+
+
+class UnknownMessage(NeedsOfficer):
+    """No message of this id is known to the queue; 'hms-syn trace' finds it by other words."""
+
+    code = "unknown_message"
+
+
+class ActRefused(NeedsOfficer):
+    """This cannot be done to a message or job in its present state; the message says what that is."""
+
+    code = "act_refused"
 
 
 class StoreNotReady(NeedsOfficer):

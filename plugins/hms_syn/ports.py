@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hms_syn.errors import ActRefused
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from hms_syn.domain.delivery import Delivery, Outcome
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.domain.topic_event import TopicEvent
+
+MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,18 @@ class Claim:
     owner: str
     fence: int
     deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who does something that the queue would not do by itself, and why: both go on the record."""
+
+    actor: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.reason.strip()) <= MAX_REASON or not self.reason.isprintable():
+            raise ActRefused(f"reason: write 1 to {MAX_REASON} printable characters; it goes into the audit trail")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,15 @@ def _argument(*flags: str, **options: Any) -> Argument:
 
 
 JSON = _argument("--json", action="store_true", help="print JSON instead of text")
+_JOB = _argument("job", metavar="JOB", help="the job's id, as in 'hms-syn status'")
+_MESSAGES = (
+    _argument("ids", nargs="+", metavar="ID", help="message ids, as in 'hms-syn trace'"),
+    _argument("--job", metavar="JOB", help="at this job only"),
+)
+_WHY = (
+    _argument("--reason", required=True, metavar="TEXT", help="why; it goes into the audit trail"),
+    _argument("--by", metavar="NAME", help="who (default: your login name)"),
+)
 
 COMMANDS = (
     Command(
@@ -107,6 +116,28 @@ COMMANDS = (
         help="every hop of a message, found by its id, a key, a receipt or a value in its payload",
         module="trace",
         arguments=(_argument("key", metavar="ID|KEY", help="e.g. HUD-22-109"), JSON),
+    ),
+    Command(
+        name="pause", help="stop sending for one job; it goes on accepting", module="pause", arguments=(_JOB, *_WHY)
+    ),
+    Command(name="resume", help="go on sending for one job, in order", module="resume", arguments=(_JOB, *_WHY)),
+    Command(
+        name="replay",
+        help="put messages that were set aside back into their queues, with the same keys",
+        module="replay",
+        arguments=(*_MESSAGES, *_WHY),
+    ),
+    Command(
+        name="discard",
+        help="close messages that wait or were set aside, for good",
+        module="discard",
+        arguments=(*_MESSAGES, *_WHY),
+    ),
+    Command(
+        name="reconcile",
+        help="prove that everything accepted stands somewhere, exactly once; exit 1 if not",
+        module="reconcile",
+        arguments=(_argument("--job", metavar="JOB", help="this job only"), JSON),
     ),
     Command(
         name="audit verify",

@@ -150,7 +150,7 @@ class Drain:
         )
 
     def _set_aside(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
-        event = announcement(delivery, "dead_letter", attempts=attempt, code=ending.code)
+        event = announcement(delivery, "dead_letter", again=attempt, attempts=attempt, code=ending.code)
         self._surely(
             delivery,
             attempt,
@@ -193,8 +193,11 @@ class Drain:
         )
 
 
-def announcement(delivery: Delivery, what: str, **facts: str | int) -> TopicEvent:
-    """Return the bus event that says what became of a delivery: ids, codes and the receipt, never the payload."""
+def announcement(delivery: Delivery, what: str, *, again: int | None = None, **facts: str | int) -> TopicEvent:
+    """Return the bus event that says what became of a delivery: ids, codes and the receipt, never the payload.
+
+    ``again`` tells apart what may happen to one delivery more than once: a replayed message may be set aside again.
+    """
     return new_event(
         f"syn.{delivery.job}.{what}",
         {
@@ -206,5 +209,5 @@ def announcement(delivery: Delivery, what: str, **facts: str | int) -> TopicEven
             **facts,
         },
         agency=BUS_NAME,
-        message_id=f"{delivery.idempotency_key}.{what}",
+        message_id=f"{delivery.idempotency_key}.{what}" + ("" if again is None else f".{again}"),
     )

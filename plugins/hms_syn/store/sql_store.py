@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.errors import StoreNotReady, StoreUnavailable
-from hms_syn.store import audit_trail, board, bus, cursors, job_switches, schema, sync_queue
+from hms_syn.store import (
+    audit_trail,
+    board,
+    bus,
+    cursors,
+    job_switches,
+    officers,
+    reconciliation,
+    schema,
+    sync_queue,
+)
 from hms_syn.store.engine import Clock, lend_clock, open_engine, reading
 from hms_syn.store.statements import moment
 
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
     from hms_syn.domain.ack import Ack
     from hms_syn.domain.delivery import Delivery
     from hms_syn.domain.job_spec import JobSpec
-    from hms_syn.ports import Claim, Ending, RoutedEvent, Subscription
+    from hms_syn.ports import Act, Claim, Ending, RoutedEvent, Subscription
 
 Result = TypeVar("Result")
 LANE_TRIES = 20
@@ -245,6 +255,33 @@ class SqlStore:
         if self._airflow_pauses is None:
             self._airflow_pauses = inspect(connection).has_table("dag")
         return self._airflow_pauses
+
+    # --- officers' acts; flow and adapters never call these, so they are not in the port
+
+    def pause(self, job: str, act: Act) -> bool:
+        """See officers.pause."""
+        with self.transaction() as connection:
+            return officers.pause(connection, job, act)
+
+    def resume(self, job: str, act: Act) -> bool:
+        """See officers.resume."""
+        with self.transaction() as connection:
+            return officers.resume(connection, job, act)
+
+    def replay(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
+        """See officers.replay."""
+        with self.transaction() as connection:
+            return officers.replay(connection, message_id, act, job=job)
+
+    def discard(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
+        """See officers.discard."""
+        with self.transaction() as connection:
+            return officers.discard(connection, message_id, act, job=job)
+
+    def reconcile(self, job: str | None = None) -> list[Mapping[str, Any]]:
+        """See reconciliation.reconcile."""
+        with self._reading() as connection:
+            return reconciliation.reconcile(connection, job)
 
     # --- looking
 

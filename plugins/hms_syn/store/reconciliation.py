@@ -1,0 +1,68 @@
+"""Counting both sides: everything that was accepted for a job must stand somewhere, exactly once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hms_syn.store.statements import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+COUNT = """SELECT state, COUNT(*) AS number FROM
+  (SELECT state FROM hms_syn_delivery WHERE job = :job
+   UNION ALL SELECT state FROM hms_syn_settled WHERE job = :job) AS d
+  GROUP BY state"""
+MISSING = """SELECT message_id FROM hms_syn_audit WHERE event = 'queued' AND job = :job
+  EXCEPT SELECT message_id FROM (SELECT message_id, job FROM hms_syn_delivery
+                                 UNION ALL SELECT message_id, job FROM hms_syn_settled) AS d WHERE job = :job
+  LIMIT :limit"""
+UNEXPLAINED = """SELECT message_id FROM (SELECT message_id, job FROM hms_syn_delivery
+                                   UNION ALL SELECT message_id, job FROM hms_syn_settled) AS d WHERE job = :job
+  EXCEPT SELECT message_id FROM hms_syn_audit WHERE event = 'queued' AND job = :job LIMIT :limit"""
+SHOWN = 10
+
+
+def reconcile(connection: Connection, job: str | None = None) -> list[Mapping[str, Any]]:
+    """One row a job: what was accepted by the audit trail, where it stands by the queue, and what does not agree.
+
+    accepted = delivered + open + in doubt + dead letter + discarded. ``missing`` were accepted and stand nowhere;
+    ``unexplained`` stand somewhere and were never accepted. ``agrees`` says that there is neither.
+    """
+    wanted = [job] if job is not None else _jobs(connection)
+    return [_one(connection, each) for each in wanted]
+
+
+def _jobs(connection: Connection) -> list[str]:
+    rows = connection.execute(
+        sql(
+            connection,
+            """SELECT job FROM hms_syn_job UNION SELECT job FROM hms_syn_delivery UNION SELECT job FROM hms_syn_settled
+               ORDER BY job""",
+        )
+    )
+    return list(rows.scalars())
+
+
+def _one(connection: Connection, job: str) -> Mapping[str, Any]:
+    here = {"job": job}
+    accepted = connection.execute(
+        sql(connection, "SELECT COUNT(*) FROM hms_syn_audit WHERE event = 'queued' AND job = :job"), here
+    ).scalar_one()
+    states = {row.state: row.number for row in connection.execute(sql(connection, COUNT), here)}
+    counted = {
+        "open": states.get("pending", 0) + states.get("in_flight", 0),
+        **{state: states.get(state, 0) for state in ("in_doubt", "delivered", "dead_letter", "discarded")},
+    }
+    missing = list(connection.execute(sql(connection, MISSING), {**here, "limit": SHOWN}).scalars())
+    unexplained = list(connection.execute(sql(connection, UNEXPLAINED), {**here, "limit": SHOWN}).scalars())
+    return {
+        "job": job,
+        "accepted": accepted,
+        **counted,
+        "missing": missing,
+        "unexplained": unexplained,
+        "agrees": accepted == sum(counted.values()) and not missing and not unexplained,
+    }

@@ -1,0 +1,156 @@
+"""Officers' acts on both databases: each done once, on the record, and never on what a worker holds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hms_syn.adapters.in_memory_v1 import InMemoryV1
+from hms_syn.domain.topic_event import new_event
+from hms_syn.errors import ActRefused, UnknownJob, UnknownMessage, VendorRefused
+from hms_syn.flow.publish import publish
+from hms_syn.flow.push import Drain
+from hms_syn.ports import Act
+from hms_syn.store import audit_trail
+
+ACT = Act(actor="paula", reason="the court called")
+
+
+class Refusing(InMemoryV1):
+    """A vendor that refuses everything for good."""
+
+    def send(self, message):
+        del message
+        raise VendorRefused(code="proof_failed")
+
+
+@pytest.fixture
+def aside(sql_store, job):
+    """A message the vendor has refused, and one that waits behind it."""
+    sql_store.register(job)
+    publish(sql_store, [new_event("hud.hearing.created", {"n": n}, agency="hud", message_id=f"m{n}") for n in (1, 2)])
+    Drain(job=job, store=sql_store, adapter=Refusing(job, None, sql_store), owner="w", stop=stop_after(1)).run()
+    return sql_store
+
+
+def stop_after(messages):
+    """Return a stop that lets so many messages through."""
+    asked = iter([False] * (messages + 1))
+    return lambda: next(asked, True)
+
+
+def state_of(store, message_id):
+    return store.trace(message_id)[0]["deliveries"][0]["state"]
+
+
+def newest(store, message_id):
+    row = [row for row in store.audit_rows() if row["message_id"] == message_id][-1]
+    return row["event"], row["actor"], json.loads(row["body"]).get("detail", {})
+
+
+def deliver(store, job):
+    Drain(job=job, store=store, adapter=InMemoryV1(job, None, store), owner="w2").run()
+
+
+def test_a_replayed_message_is_sent_with_the_same_key(aside, job):
+    """What was set aside waits again behind what waits already, keeps its key, and is delivered."""
+    before = aside.trace("m1")[0]["deliveries"][0]["idempotency_key"]
+    assert aside.replay("m1", ACT) == [job.id]
+    assert newest(aside, "m1") == ("replayed", "paula", newest(aside, "m1")[2])
+    deliver(aside, job)
+    delivery = aside.trace("m1")[0]["deliveries"][0]
+    assert (delivery["state"], delivery["idempotency_key"], delivery["attempts"]) == ("delivered", before, 2)
+    done = [event["payload"]["message_id"] for event in aside.read("syn.court.delivered", after=0, limit=10)]
+    assert done == ["m2", "m1"]
+
+
+def test_a_double_click_replays_once(aside):
+    """The second replay finds nothing set aside."""
+    aside.replay("m1", ACT)
+    with pytest.raises(ActRefused, match="pending at court"):
+        aside.replay("m1", ACT)
+
+
+def test_a_replayed_message_may_be_set_aside_and_announced_again(aside, job):
+    """Each time it is set aside the bus hears of it."""
+    aside.replay("m1", ACT)
+    Drain(job=job, store=aside, adapter=Refusing(job, None, aside), owner="w").run()
+    told = [event["payload"]["message_id"] for event in aside.read("syn.court.dead_letter", after=0, limit=10)]
+    assert told.count("m1") == 2
+
+
+def test_a_delivered_message_cannot_be_replayed_or_discarded(aside, job):
+    """A yes is final: the fact would have to be published anew."""
+    deliver(aside, job)
+    for act in (aside.replay, aside.discard):
+        with pytest.raises(ActRefused, match="delivered at court"):
+            act("m2", ACT)
+
+
+@pytest.mark.parametrize("message_id", ["m1", "m2"])
+def test_a_discarded_message_is_closed_for_good(aside, job, message_id):
+    """One set aside and one that waits are both closed, with who and why, and never sent."""
+    assert aside.discard(message_id, ACT) == [job.id]
+    deliver(aside, job)
+    assert state_of(aside, message_id) == "discarded"
+    event, actor, detail = newest(aside, message_id)
+    assert (event, actor, detail["reason"]) == ("discarded", "paula", "the court called")
+
+
+def test_what_a_worker_holds_cannot_be_discarded(aside, job):
+    """The one in flight settles first."""
+    claim = aside.pop(job.id, owner="w", lease=60, window=10)
+    with pytest.raises(ActRefused, match="holds its lane"):
+        aside.discard("m2", ACT)
+    aside.release(claim)
+    aside.discard("m2", ACT)
+
+
+def test_a_paused_job_accepts_and_does_not_ring(sql_store, job):
+    """Nothing is rung for while paused; resumed, the bell rings at once; both are on the record once."""
+    sql_store.register(job)
+    assert sql_store.pause(job.id, ACT)
+    assert not sql_store.pause(job.id, ACT)
+    publish(sql_store, [new_event("hud.hearing.created", {}, agency="hud")])
+    assert sql_store.is_paused(job.id)
+    assert sql_store.ring() == []
+    assert sql_store.resume(job.id, ACT)
+    assert sql_store.ring() == [job.id]
+    acts = [row["event"] for row in sql_store.audit_rows() if row["actor"] == "paula"]
+    assert acts == ["paused", "resumed"]
+
+
+def test_unknown_names_are_said(sql_store):
+    """A wrong id is an error, not an empty success."""
+    with pytest.raises(UnknownJob):
+        sql_store.pause("nobody", ACT)
+    with pytest.raises(UnknownMessage):
+        sql_store.discard("nothing", ACT)
+
+
+def test_an_act_needs_a_reason():
+    """An empty reason is refused before anything is done."""
+    with pytest.raises(ActRefused, match="reason"):
+        Act(actor="paula", reason="  ")
+
+
+def test_everything_accepted_stands_somewhere(aside, job):
+    """Both sides agree through every act."""
+    aside.discard("m1", ACT)
+    [row] = aside.reconcile()
+    assert (row["accepted"], row["open"], row["discarded"], row["agrees"]) == (2, 1, 1, True)
+    deliver(aside, job)
+    assert aside.reconcile(job.id)[0]["delivered"] == 1
+    audit_trail.verify(aside.audit_rows())
+
+
+def test_a_lost_row_does_not_reconcile(aside):
+    """A delivery that somebody deleted is named as missing; one that was never accepted as unexplained."""
+    with aside.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM hms_syn_delivery WHERE message_id = 'm2'")
+        connection.exec_driver_sql("UPDATE hms_syn_settled SET message_id = 'forged' WHERE message_id = 'm1'")
+    [row] = aside.reconcile()
+    assert sorted(row["missing"]) == ["m1", "m2"]
+    assert row["unexplained"] == ["forged"]
+    assert not row["agrees"]
