@@ -182,6 +182,11 @@ class Store(Pins, Protocol):
     def retry(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, delay: float) -> None:
         """Put a delivery back at the head of its lane, due after ``delay`` seconds, and give the lane up."""
 
+    def doubt(
+        self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
+    ) -> None:
+        """Hold a delivery that the vendor may have, until an officer resolves it; its lane waits, and is given up."""
+
     def set_aside(
         self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
     ) -> None:

@@ -131,6 +131,7 @@ def test_an_expired_lease_is_taken_over_with_a_higher_fence(store, job):
     store.begin(dead, dead.deliveries[0], lease=0.0)
     heir = pop(store, job, "w2")
     assert heir.fence > dead.fence
+    assert heir.deliveries[0].unsettled
     assert store.begin(heir, heir.deliveries[0], lease=LEASE) == 2
     assert events_of(store, "m1") == ["published", "queued", "attempt", "unknown", "attempt"]
 
@@ -211,6 +212,24 @@ def test_a_set_aside_message_lets_the_next_one_through(store, job):
     assert [d.message_id for d in pop(store, job).deliveries] == ["m2"]
     assert events_of(store, "m1")[-2:] == ["refused", "dead_letter"]
     assert store.read("syn.court.dead_letter", after=0, limit=9)
+
+
+def test_a_held_message_waits_for_an_officer_and_nothing_overtakes_it(store, job):
+    """What the vendor may have has no due time; its lane is given up, its doubt is on record and on the bus."""
+    store.register(job)
+    publish(store, [hearing(1, message_id="m1"), hearing(2, message_id="m2")])
+    claim = pop(store, job)
+    attempt = store.begin(claim, claim.deliveries[0], lease=LEASE)
+    ending = Ending(outcome=Outcome.UNKNOWN, code="timeout")
+    planned(
+        store,
+        [announcement(claim.deliveries[0], "in_doubt")],
+        lambda version, routed: store.doubt(claim, claim.deliveries[0], attempt, ending, announce=(version, routed[0])),
+    )
+    assert pop(store, job) is None
+    assert store.next_due(job.id) is None
+    assert events_of(store, "m1")[-2:] == ["unknown", "in_doubt"]
+    assert store.read("syn.court.in_doubt", after=0, limit=9)
 
 
 def test_a_released_lane_is_due_at_once(store, job):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.conftest import make_job
 
-from hms_syn.adapters.in_memory_v1 import InMemoryV1
+from hms_syn.adapters.in_memory_v1 import InMemoryV1, mailbox
+from hms_syn.domain.job_spec import Push
 from hms_syn.domain.topic_event import new_event
-from hms_syn.errors import ActRefused, UnknownJob, UnknownMessage, VendorRefused
+from hms_syn.errors import ActRefused, OutcomeUnknown, UnknownJob, UnknownMessage, VendorRefused
 from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
 from hms_syn.ports import Act
@@ -154,3 +156,71 @@ def test_a_lost_row_does_not_reconcile(aside):
     assert sorted(row["missing"]) == ["m1", "m2"]
     assert row["unexplained"] == ["forged"]
     assert not row["agrees"]
+
+
+class Silent(InMemoryV1):
+    """A vendor that takes everything and gives no clear answer, and does not know a repeat by its key."""
+
+    idempotent = False
+
+    def send(self, message):
+        super().send(message)
+        raise OutcomeUnknown(code="timeout")
+
+
+@pytest.fixture
+def doubtful(sql_store, job):
+    """A message that the vendor may have, and one behind it."""
+    sql_store.register(job)
+    publish(sql_store, [new_event("hud.hearing.created", {"n": n}, agency="hud", message_id=f"m{n}") for n in (1, 2)])
+    Drain(job=job, store=sql_store, adapter=Silent(job, None, sql_store), owner="w").run()
+    return sql_store
+
+
+def test_a_doubt_holds_its_line(doubtful, job):
+    """A vendor that cannot know a repeat is not sent one; nothing overtakes; the status says what to do."""
+    deliver(doubtful, job)
+    assert (state_of(doubtful, "m1"), state_of(doubtful, "m2")) == ("in_doubt", "pending")
+    assert "m1 is in doubt" in doubtful.status()[0]["why"]
+    assert doubtful.reconcile()[0]["in_doubt"] == 1
+
+
+def test_a_doubt_resolved_as_delivered_is_closed_with_the_receipt(doubtful, job):
+    """The officer's word counts, on the record; the line goes on."""
+    doubtful.resolve("m1", ACT, delivered=True, reference="C-7")
+    deliver(doubtful, job)
+    assert (state_of(doubtful, "m1"), state_of(doubtful, "m2")) == ("delivered", "delivered")
+    assert doubtful.trace("m1")[0]["deliveries"][0]["reference"] == "C-7"
+    assert newest(doubtful, "m1")[:2] == ("delivered", "paula")
+
+
+def test_a_doubt_resolved_as_resend_is_sent_first_and_with_the_same_key(doubtful, job):
+    """It keeps its place at the head of its line."""
+    doubtful.resolve("m1", ACT, delivered=False)
+    deliver(doubtful, job)
+    done = [event["payload"]["message_id"] for event in doubtful.read("syn.court.delivered", after=0, limit=10)]
+    assert done == ["m1", "m2"]
+    arrivals = mailbox(job.target_endpoint).arrivals
+    assert arrivals[0] == arrivals[1]
+
+
+def test_only_a_doubt_can_be_resolved(doubtful):
+    """A waiting message has no doubt to end; a resolved one has none any more."""
+    with pytest.raises(ActRefused, match="only a doubt"):
+        doubtful.resolve("m2", ACT, delivered=True)
+    doubtful.resolve("m1", ACT, delivered=True)
+    with pytest.raises(ActRefused, match="only a doubt"):
+        doubtful.resolve("m1", ACT, delivered=True)
+
+
+def test_what_a_lost_worker_may_have_sent_is_held_too(sql_store):
+    """With on_unknown: hold a crash in mid-send is a doubt like any other."""
+    job = make_job(push=Push(on_unknown="hold"))
+    sql_store.register(job)
+    publish(sql_store, [new_event("hud.hearing.created", {}, agency="hud", message_id="m1")])
+    dead = sql_store.pop(job.id, owner="dead", lease=0.0, window=10)
+    sql_store.begin(dead, dead.deliveries[0], lease=0.0)
+    deliver(sql_store, job)
+    assert state_of(sql_store, "m1") == "in_doubt"
+    assert sql_store.trace("m1")[0]["attempts"][0]["code"] == "worker_lost"
+    assert mailbox(job.target_endpoint).arrivals == []

@@ -134,6 +134,18 @@ COMMANDS = (
         arguments=(*_MESSAGES, *_WHY),
     ),
     Command(
+        name="resolve",
+        help="end a doubt: the vendor has the message, or it is to be sent again with the same key",
+        module="resolve",
+        arguments=(
+            *_MESSAGES,
+            _argument("--delivered", action="store_true", help="the vendor has it"),
+            _argument("--resend", action="store_true", help="the vendor does not have it; send it again"),
+            _argument("--reference", default="", metavar="TEXT", help="the vendor's receipt, with --delivered"),
+            *_WHY,
+        ),
+    ),
+    Command(
         name="reconcile",
         help="prove that everything accepted stands somewhere, exactly once; exit 1 if not",
         module="reconcile",

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from hms_syn.ports import Store
 
 PAUSE = 0.2
-MARKS = {"delivered": "✓", "dead_letter": "✗", "unknown": "…", "not_sent": "…", "refused": "✗", "pulled": "←"}
+MARKS = {
+    "delivered": "✓",
+    "dead_letter": "✗",
+    "unknown": "…",
+    "not_sent": "…",
+    "refused": "✗",
+    "in_doubt": "?",
+    "pulled": "←",
+}
 
 
 def follow(store: Store, job: str, *, until: Callable[[], bool], after: int | None = None) -> None:

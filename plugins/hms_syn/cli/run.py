@@ -83,9 +83,13 @@ class _Runner:
                 if drain and (due is None or due > 0):
                     return self._verdict(open_=due is not None)
                 if until_settled and due is None:
-                    return self._verdict(open_=False)
+                    return self._verdict(open_=self._is_held())
                 time.sleep(POLL if due is None else min(max(due, 0.01), POLL))
         return 1 if drain or until_settled else self._verdict(open_=False)
+
+    def _is_held(self) -> bool:
+        """Return whether a message waits that only an officer can move."""
+        return any(row["job"] == self._job.id and row["waiting"] for row in self._store.status())
 
     def _pusher(self, stack: contextlib.ExitStack) -> Drain | None:
         if self._job.push is None:
@@ -125,6 +129,9 @@ class _Runner:
             return
         if hand_off.outcome is Outcome.STALE:
             wait = "another worker has taken over"
+        elif hand_off.held:
+            self._bad += 1
+            wait = "held for an officer"
         elif hand_off.wait is None:
             self._bad += 1
             wait = "set aside"

@@ -54,6 +54,7 @@ class Delivery:
     """One message for one job, as a worker holds it under a lease.
 
     ``attempt`` counts the attempts made before this one; ``idempotency_key`` is a UUID, the same on every attempt.
+    ``unsettled`` says that the last attempt has no outcome on record: its worker was lost.
     """
 
     id: int
@@ -65,6 +66,7 @@ class Delivery:
     attempt: int
     payload: Mapping[str, Any]
     published_at: str
+    unsettled: bool = False
 
     @property
     def meta(self) -> Mapping[str, Any]:

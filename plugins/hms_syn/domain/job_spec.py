@@ -40,7 +40,8 @@ class Push:
 
     ``schedule`` is ``on_event``, a number of seconds, or a cron expression. ``mapping`` None sends the payload as it
     is. ``schema`` is the JSON Schema itself, already read. ``success`` and ``ack`` hold JMESPath expressions on the
-    vendor's answer. ``lease`` is never shorter than ``timeout``.
+    vendor's answer. ``lease`` is never shorter than ``timeout``. ``on_unknown`` is ``resend`` (with the same key),
+    ``hold`` (for an officer), or ``resolve``: resend where the adapter's vendor knows a repeat by its key, else hold.
     """
 
     schedule: str | float = "on_event"
@@ -55,6 +56,7 @@ class Push:
     schema: Mapping[str, Any] | None = None
     success: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     ack: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    on_unknown: str = "resolve"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

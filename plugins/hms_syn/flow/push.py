@@ -44,6 +44,7 @@ class HandOff:
     note: str = ""
     seconds: float = 0.0
     wait: float | None = None
+    held: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,6 +84,9 @@ class Drain:
     def _deliver(self, claim: Claim, delivery: Delivery, *, lease: float) -> bool:
         """Send one message and settle it; False when the lane is no longer ours to go on with."""
         try:
+            if delivery.unsettled and self._must_hold():
+                self._hold_lost(claim, delivery)
+                return False
             attempt = self.store.begin(claim, delivery, lease=lease)
         except StaleLease:
             return False
@@ -101,8 +105,28 @@ class Drain:
             self.report(HandOff(message_id=delivery.message_id, attempt=attempt, outcome=Outcome.STALE, seconds=took))
             return False
         self.report(hand_off)
-        self.settled += hand_off.wait is None
-        return hand_off.wait is None
+        goes_on = hand_off.wait is None and not hand_off.held
+        self.settled += goes_on
+        return goes_on
+
+    def _must_hold(self) -> bool:
+        """Return whether a message that the vendor may have waits for an officer rather than being sent again."""
+        policy = self.job.push.on_unknown if self.job.push else "resend"
+        return policy == "hold" or (policy == "resolve" and not self.adapter.idempotent)
+
+    def _hold_lost(self, claim: Claim, delivery: Delivery) -> None:
+        """Hold what a lost worker may have sent."""
+        ending = Ending(outcome=Outcome.UNKNOWN, code="worker_lost")
+        self._doubt(claim, delivery, delivery.attempt, ending)
+        self.report(
+            HandOff(
+                message_id=delivery.message_id,
+                attempt=delivery.attempt,
+                outcome=ending.outcome,
+                code=ending.code,
+                held=True,
+            )
+        )
 
     def _settle(
         self, claim: Claim, delivery: Delivery, attempt: int, outcome: Ack | SynError, *, seconds: float
@@ -119,7 +143,10 @@ class Drain:
         ending = Ending(outcome=outcome_of(outcome), code=outcome.code, note=str(outcome))
         last = self.job.retry.max_attempts
         wait: float | None = None
-        if isinstance(outcome, Refused) or (last is not None and attempt >= last):
+        held = isinstance(outcome, OutcomeUnknown) and self._must_hold()
+        if held:
+            self._doubt(claim, delivery, attempt, ending)
+        elif isinstance(outcome, Refused) or (last is not None and attempt >= last):
             self._set_aside(claim, delivery, attempt, ending)
         else:
             asked = outcome.retry_after if isinstance(outcome, TryAgain) else None
@@ -134,6 +161,7 @@ class Drain:
             note=ending.note,
             seconds=seconds,
             wait=wait,
+            held=held,
         )
 
     def _acked(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack) -> None:
@@ -145,6 +173,21 @@ class Drain:
                 self.store,
                 [event],
                 lambda version, routed: self.store.ack(claim, delivery, attempt, ack, announce=(version, routed[0])),
+                check=False,
+            ),
+        )
+
+    def _doubt(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
+        event = announcement(delivery, "in_doubt", again=attempt, attempts=attempt, code=ending.code)
+        self._surely(
+            delivery,
+            attempt,
+            lambda: planned(
+                self.store,
+                [event],
+                lambda version, routed: self.store.doubt(
+                    claim, delivery, attempt, ending, announce=(version, routed[0])
+                ),
                 check=False,
             ),
         )

@@ -53,6 +53,7 @@ def _push(push: model.PushSection, schema: Mapping[str, Any] | None) -> Push:
         schema=schema,
         success=push.success,
         ack={key: value for key, value in push.ack.model_dump().items() if value is not None},
+        on_unknown=push.on_unknown,
     )
 
 

@@ -38,6 +38,9 @@ def _read(reader: Callable[[object], object], kind: str | list[str], **more: Any
     return _Read(reader, {"type": kind, **more})
 
 
+ON_UNKNOWN = ("resolve", "resend", "hold")
+
+
 def _whole(lowest: int, highest: int) -> _Read:
     reader = functools.partial(values.count, lowest=lowest, highest=highest)
     return _read(reader, "integer", minimum=lowest, maximum=highest)
@@ -58,10 +61,10 @@ def _one(value: object) -> int:
     return 1
 
 
-def _resend(value: object) -> str:
-    if value != "resend":
-        raise ValueError("other than 'resend' is not in this release; leave it out")
-    return "resend"
+def _on_unknown(value: object) -> str:
+    if value not in ON_UNKNOWN:
+        raise ValueError(f"write {', '.join(ON_UNKNOWN[:-1])} or {ON_UNKNOWN[-1]}")
+    return str(value)
 
 
 def _dead_letter(value: object) -> str:
@@ -138,7 +141,7 @@ class PushSection(_Section):
     success: TextMap = Field(default_factory=dict)
     ack: AckSection = AckSection()
     find: NotYet = None
-    on_unknown: Annotated[str, _read(_resend, "string", const="resend")] = "resend"
+    on_unknown: Annotated[str, _read(_on_unknown, "string", enum=list(ON_UNKNOWN))] = "resolve"
     rate_limit: NotYet = None
     breaker: NotYet = None
 

@@ -194,7 +194,7 @@ class PushOperator(BaseOperator):
             for row in latest.values()
         ]
         states = [ack["state"] for ack in acks]
-        counts = {state: states.count(state) for state in ("delivered", "dead_letter", "pending")}
+        counts = {state: states.count(state) for state in ("delivered", "dead_letter", "in_doubt", "pending")}
         self.log.info("%s", " · ".join(f"{count} {state}" for state, count in counts.items()))
         return {**counts, "acks": acks}
 
@@ -218,7 +218,11 @@ class PushOperator(BaseOperator):
             hand_off.code,
             hand_off.seconds,
             hand_off.attempt,
-            "" if hand_off.wait is None else f", next try in {hand_off.wait:.0f} s:",
+            f", next try in {hand_off.wait:.0f} s:"
+            if hand_off.wait is not None
+            else ", held:"
+            if hand_off.held
+            else "",
             hand_off.note,
         )
 

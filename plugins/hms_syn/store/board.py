@@ -90,7 +90,7 @@ def _why(connection: Connection, job: Mapping[str, Any], depth: int) -> str:
     if head.state == "in_flight":
         return f"sending {head.message_id}" if due else f"{head.message_id} lost its worker; the next one takes over"
     if head.state == "in_doubt":
-        return f"{head.message_id} is in doubt"
+        return f"{head.message_id} is in doubt: ask the vendor, then hms-syn resolve"
     last = connection.execute(
         sql(
             connection,
@@ -195,8 +195,10 @@ def settled_by(connection: Connection, owner: str, *, limit: int) -> list[Mappin
     rows = connection.execute(
         sql(
             connection,
-            """SELECT a.message_id, a.job, a.attempt, a.outcome, a.code, s.state, s.reference, s.status
+            """SELECT a.message_id, a.job, a.attempt, a.outcome, a.code, COALESCE(s.state, d.state) AS state,
+                      s.reference, s.status
                  FROM hms_syn_attempt a LEFT JOIN hms_syn_settled s ON s.id = a.delivery_id
+                 LEFT JOIN hms_syn_delivery d ON d.id = a.delivery_id
                 WHERE a.owner = :owner ORDER BY a.id DESC LIMIT :limit""",
         ),
         {"owner": owner, "limit": limit},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -177,7 +178,7 @@ class InMemoryStore(InMemoryBoard):
                     "delivery": delivery.id,
                 }
             )
-            lane.queue[0] = replace(lane.queue[0], attempt=number)
+            lane.queue[0] = replace(lane.queue[0], attempt=number, unsettled=True)
             self._note_on(claim, delivery, "attempt", number, fence=claim.fence)
             return number
 
@@ -209,8 +210,22 @@ class InMemoryStore(InMemoryBoard):
         with self._lock:
             lane = self._held(claim)
             lane.ready_at, lane.owner = self._clock() + delay, None
+            lane.queue[0] = replace(lane.queue[0], unsettled=False)
             self._close(delivery, ending.outcome, ending.code, ending.note)
             self._note_on(claim, delivery, ending.outcome.value, attempt, code=ending.code, wait_s=round(delay, 3))
+
+    def doubt(
+        self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
+    ) -> None:
+        with self._lock:
+            self._current(announce[0])
+            lane = self._held(claim)
+            lane.ready_at, lane.owner = math.inf, None
+            lane.queue[0] = replace(lane.queue[0], unsettled=False)
+            self._close(delivery, ending.outcome, ending.code, ending.note)
+            self._note_on(claim, delivery, ending.outcome.value, attempt, code=ending.code)
+            self._note_on(claim, delivery, "in_doubt", attempt, code=ending.code)
+            self._accept(announce[1])
 
     def release(self, claim: Claim) -> None:
         with self._lock:

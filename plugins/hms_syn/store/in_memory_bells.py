@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -77,7 +78,7 @@ class InMemoryBells:
     def next_due(self, job: str, *, unreserved: bool = False) -> float | None:
         with self._lock:
             now = self._clock()
-            lanes = [lane for key, lane in self._lanes.items() if key[0] == job]
+            lanes = [lane for key, lane in self._lanes.items() if key[0] == job and lane.ready_at < math.inf]
             return min(
                 (lane.ready_at - now for lane in lanes if not unreserved or lane.reserved_until < now), default=None
             )

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.ports import Subscription
-from hms_syn.store.statements import SECOND, micros, sql
+from hms_syn.store.statements import NEVER, SECOND, micros, sql
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -138,11 +138,18 @@ def is_paused(connection: Connection, job: str, *, airflow_pauses: bool) -> bool
 
 
 def next_due(connection: Connection, job: str, *, unreserved: bool) -> float | None:
-    """Return the seconds until the earliest lane of this job is due; 0 or less is due now."""
+    """Return the seconds until the earliest lane of this job is due; 0 or less is due now.
+
+    A lane that waits for an officer has no due time.
+    """
     which = "AND reserved_until < {now}" if unreserved else ""
     micros_left = connection.execute(
-        sql(connection, f"SELECT MIN(ready_at) - {{now}} FROM hms_syn_lane WHERE job = :job {which}"),  # noqa: S608 - constants
-        {"job": job},
+        sql(
+            connection,
+            f"""SELECT MIN(ready_at) - {{now}} FROM hms_syn_lane
+                WHERE job = :job AND ready_at < :never {which}""",  # noqa: S608 - constants
+        ),
+        {"job": job, "never": NEVER},
     ).scalar()
     return None if micros_left is None else micros_left / SECOND
 

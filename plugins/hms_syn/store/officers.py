@@ -105,6 +105,30 @@ def discard(connection: Connection, message_id: str, act: Act, *, job: str | Non
     return done
 
 
+def resolve(
+    connection: Connection, message_id: str, act: Act, *, delivered: bool, reference: str = "", job: str | None = None
+) -> list[str]:
+    """End a doubt: the vendor has it (``delivered``), or it is to be sent again with the same key.
+
+    :raises UnknownMessage: no such message · :raises ActRefused: it is not in doubt
+    """
+    doubtful = [row for row in _open(connection, message_id, job) if row.state == State.IN_DOUBT.value]
+    if not doubtful:
+        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; only a doubt can be resolved")
+    for row in doubtful:
+        how = "delivered" if delivered else "resend"
+        _note(connection, act, "resolved", message_id=message_id, job=row.job, how=how)
+        if delivered:
+            _close(connection, row, State.DELIVERED, reference=reference)
+            _note(connection, act, "delivered", message_id=message_id, job=row.job, reference=reference)
+        else:
+            connection.execute(
+                sql(connection, "UPDATE hms_syn_delivery SET state = 'pending' WHERE id = :id"), {"id": row.id}
+            )
+        _wake(connection, row)
+    return [str(row.job) for row in doubtful]
+
+
 def _open(connection: Connection, message_id: str, job: str | None) -> Sequence[Row[Any]]:
     return _rows(connection, "hms_syn_delivery", message_id, job)
 
@@ -135,16 +159,16 @@ def _refuse_while_held(connection: Connection, row: Row[Any]) -> None:
         raise ActRefused(f"{row.message_id}: a worker of {row.job} holds its lane now; pause the job, or try again")
 
 
-def _close(connection: Connection, row: Row[Any], state: State) -> None:
+def _close(connection: Connection, row: Row[Any], state: State, *, reference: str = "") -> None:
     connection.execute(
         sql(
             connection,
             """INSERT INTO hms_syn_settled (id, event_seq, message_id, job, ordering_key, idempotency_key, state,
-                                            attempts, settled_at)
+                                            attempts, reference, settled_at)
                VALUES (:id, :event_seq, :message_id, :job, :ordering_key, :idempotency_key, :state, :attempts,
-                       {now})""",
+                       :reference, {now})""",
         ),
-        {**row._mapping, "state": state.value},  # noqa: SLF001 - SQLAlchemy's documented name
+        {**row._mapping, "state": state.value, "reference": reference or None},  # noqa: SLF001 - SQLAlchemy's documented name
     )
     connection.execute(sql(connection, "DELETE FROM hms_syn_delivery WHERE id = :id"), {"id": row.id})
 

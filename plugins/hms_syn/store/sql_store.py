@@ -167,6 +167,15 @@ class SqlStore:
 
         self._publishing(work)
 
+    def doubt(
+        self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
+    ) -> None:
+        def work(connection: Connection) -> None:
+            sync_queue.doubt(connection, claim, delivery, attempt, ending)
+            bus.publish(connection, announce[0], [announce[1]], repeats="skip")
+
+        self._publishing(work)
+
     def release(self, claim: Claim) -> None:
         with self.transaction() as connection:
             sync_queue.release(connection, claim)
@@ -277,6 +286,13 @@ class SqlStore:
         """See officers.discard."""
         with self.transaction() as connection:
             return officers.discard(connection, message_id, act, job=job)
+
+    def resolve(
+        self, message_id: str, act: Act, *, delivered: bool, reference: str = "", job: str | None = None
+    ) -> list[str]:
+        """See officers.resolve."""
+        with self.transaction() as connection:
+            return officers.resolve(connection, message_id, act, delivered=delivered, reference=reference, job=job)
 
     def reconcile(self, job: str | None = None) -> list[Mapping[str, Any]]:
         """See reconciliation.reconcile."""

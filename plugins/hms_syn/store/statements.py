@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SECOND = 1_000_000
+NEVER = 9_000_000_000_000_000
+"""When a lane is due that only an officer can open again: the year 2255."""
 LOCK = {
     "postgresql": {"lock": "FOR UPDATE", "skip_locked": "FOR UPDATE SKIP LOCKED"},
     "sqlite": {"lock": "", "skip_locked": ""},  # BEGIN IMMEDIATE has locked everything already

@@ -14,7 +14,7 @@ from hms_syn.domain.delivery import Delivery, Outcome, State
 from hms_syn.errors import StaleLease
 from hms_syn.ports import Claim
 from hms_syn.store import audit_trail
-from hms_syn.store.statements import micros, moment, shown, sql
+from hms_syn.store.statements import NEVER, micros, moment, shown, sql
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -56,7 +56,7 @@ def _deliveries(connection: Connection, job: str, ordering_key: str, window: int
     rows = connection.execute(
         sql(
             connection,
-            """SELECT d.id, d.message_id, d.idempotency_key, d.attempts, e.topic, e.body, e.published_at
+            """SELECT d.id, d.message_id, d.idempotency_key, d.attempts, d.state, e.topic, e.body, e.published_at
                  FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq
                 WHERE d.job = :job AND d.ordering_key = :ordering_key ORDER BY d.id LIMIT :window""",
         ),
@@ -73,6 +73,7 @@ def _deliveries(connection: Connection, job: str, ordering_key: str, window: int
             attempt=row.attempts,
             payload=json.loads(row.body),
             published_at=shown(row.published_at) or "",
+            unsettled=row.state == State.IN_FLIGHT.value,
         )
         for row in rows
     )
@@ -157,6 +158,22 @@ def set_aside(connection: Connection, claim: Claim, delivery: Delivery, attempt:
     )
 
 
+def doubt(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
+    """Hold a delivery that the vendor may have until an officer resolves it; nothing overtakes it in its lane."""
+    _move_lane(connection, claim, "ready_at = :never, owner = NULL, reserved_until = 0")
+    _close_open_attempts(connection, delivery, ending.outcome, ending.code, ending.note)
+    connection.execute(
+        sql(connection, "UPDATE hms_syn_delivery SET state = 'in_doubt' WHERE id = :id"), {"id": delivery.id}
+    )
+    audit_trail.write(
+        connection,
+        [
+            _entry(claim, delivery, ending.outcome.value, attempt=attempt, code=ending.code),
+            _entry(claim, delivery, "in_doubt", attempt=attempt, code=ending.code),
+        ],
+    )
+
+
 def retry(
     connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, delay: float
 ) -> None:
@@ -224,13 +241,13 @@ def _held_by(claim: Claim) -> dict[str, Any]:
     return {"lane": claim.lane, "fence": claim.fence, "owner": claim.owner}
 
 
-def _move_lane(connection: Connection, claim: Claim, change: str, *, delay: float) -> None:
+def _move_lane(connection: Connection, claim: Claim, change: str, *, delay: float = 0.0) -> None:
     moved = connection.execute(
         sql(
             connection,
             f"UPDATE hms_syn_lane SET {change} WHERE id = :lane AND fence = :fence AND owner = :owner",  # noqa: S608 - constants
         ),
-        {**_held_by(claim), "delay": micros(delay)},
+        {**_held_by(claim), "delay": micros(delay), "never": NEVER},
     )
     if moved.rowcount != 1:
         raise StaleLease

@@ -121,6 +121,7 @@ def test_every_key_of_this_release_is_read(tmp_path: Path) -> None:
     assert (job.push.ack, job.push.success["Code"]) == ({"reference": "Id"}, ["LODGED", "200"])
     assert (job.pull.schedule, job.pull.cursor.initial, job.pull.cursor.overlap) == (5400.0, "2024-01-01", 0.0)
     assert job.pull.request == {"records": "items", "ready": True, "retries": 3}
+    assert job.push.on_unknown == "resend"
     assert (job.retry.jitter, job.retry.max_attempts) == (0.0, 7)
 
 

@@ -1,0 +1,27 @@
+"""``hms-syn resolve``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from hms_syn import wiring
+from hms_syn.cli.acting import act_of, on_each
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """End doubts one way or the other; exactly one must be said."""
+    if arguments.delivered == arguments.resend:
+        print("hms-syn resolve: say either --delivered or --resend", file=sys.stderr)
+        return 2
+    store, act = wiring.open_store(), act_of(arguments)
+    return on_each(
+        arguments,
+        "delivered" if arguments.delivered else "waits again",
+        lambda message_id: store.resolve(
+            message_id, act, delivered=arguments.delivered, reference=arguments.reference, job=arguments.job
+        ),
+    )
