@@ -98,8 +98,8 @@ MEANINGS = {
     "job.push.mapping": "Vendor's field: JMESPath on the payload. Default: the payload as it is.",
     "job.push.schema": "JSON Schema file for the payload, beside the job file; checked when a message is published.",
     "job.push.success": "Proof of acceptance: JMESPath on the answer, and its allowed value or values, or `present`.",
-    "job.push.on_unknown": "When no clear answer came: `resend` with the same key, `hold` for an officer, or `resolve`: "
-    "resend where the vendor knows a repeat by its key, else hold.",
+    "job.push.on_unknown": "When no clear answer came: `resend` with the same key, `hold` for an officer, or "
+    "`resolve`: resend where the vendor knows a repeat by its key, else hold.",
     "job.push.ack.reference": "JMESPath on the answer: the vendor's receipt.",
     "job.push.ack.status": "JMESPath on the answer: the vendor's status word.",
     "job.pull.schedule": "A duration or a cron expression of five fields.",

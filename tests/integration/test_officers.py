@@ -15,6 +15,7 @@ from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
 from hms_syn.ports import Act
 from hms_syn.store import audit_trail
+from hms_syn.store.desk import Desk
 
 ACT = Act(actor="paula", reason="the court called")
 
@@ -58,7 +59,7 @@ def deliver(store, job):
 def test_a_replayed_message_is_sent_with_the_same_key(aside, job):
     """What was set aside waits again behind what waits already, keeps its key, and is delivered."""
     before = aside.trace("m1")[0]["deliveries"][0]["idempotency_key"]
-    assert aside.replay("m1", ACT) == [job.id]
+    assert Desk(aside).replay("m1", ACT) == [job.id]
     assert newest(aside, "m1") == ("replayed", "paula", newest(aside, "m1")[2])
     deliver(aside, job)
     delivery = aside.trace("m1")[0]["deliveries"][0]
@@ -69,14 +70,14 @@ def test_a_replayed_message_is_sent_with_the_same_key(aside, job):
 
 def test_a_double_click_replays_once(aside):
     """The second replay finds nothing set aside."""
-    aside.replay("m1", ACT)
+    Desk(aside).replay("m1", ACT)
     with pytest.raises(ActRefused, match="pending at court"):
-        aside.replay("m1", ACT)
+        Desk(aside).replay("m1", ACT)
 
 
 def test_a_replayed_message_may_be_set_aside_and_announced_again(aside, job):
     """Each time it is set aside the bus hears of it."""
-    aside.replay("m1", ACT)
+    Desk(aside).replay("m1", ACT)
     Drain(job=job, store=aside, adapter=Refusing(job, None, aside), owner="w").run()
     told = [event["payload"]["message_id"] for event in aside.read("syn.court.dead_letter", after=0, limit=10)]
     assert told.count("m1") == 2
@@ -85,7 +86,7 @@ def test_a_replayed_message_may_be_set_aside_and_announced_again(aside, job):
 def test_a_delivered_message_cannot_be_replayed_or_discarded(aside, job):
     """A yes is final: the fact would have to be published anew."""
     deliver(aside, job)
-    for act in (aside.replay, aside.discard):
+    for act in (Desk(aside).replay, Desk(aside).discard):
         with pytest.raises(ActRefused, match="delivered at court"):
             act("m2", ACT)
 
@@ -93,7 +94,7 @@ def test_a_delivered_message_cannot_be_replayed_or_discarded(aside, job):
 @pytest.mark.parametrize("message_id", ["m1", "m2"])
 def test_a_discarded_message_is_closed_for_good(aside, job, message_id):
     """One set aside and one that waits are both closed, with who and why, and never sent."""
-    assert aside.discard(message_id, ACT) == [job.id]
+    assert Desk(aside).discard(message_id, ACT) == [job.id]
     deliver(aside, job)
     assert state_of(aside, message_id) == "discarded"
     event, actor, detail = newest(aside, message_id)
@@ -104,20 +105,20 @@ def test_what_a_worker_holds_cannot_be_discarded(aside, job):
     """The one in flight settles first."""
     claim = aside.pop(job.id, owner="w", lease=60, window=10)
     with pytest.raises(ActRefused, match="holds its lane"):
-        aside.discard("m2", ACT)
+        Desk(aside).discard("m2", ACT)
     aside.release(claim)
-    aside.discard("m2", ACT)
+    Desk(aside).discard("m2", ACT)
 
 
 def test_a_paused_job_accepts_and_does_not_ring(sql_store, job):
     """Nothing is rung for while paused; resumed, the bell rings at once; both are on the record once."""
     sql_store.register(job)
-    assert sql_store.pause(job.id, ACT)
-    assert not sql_store.pause(job.id, ACT)
+    assert Desk(sql_store).pause(job.id, ACT)
+    assert not Desk(sql_store).pause(job.id, ACT)
     publish(sql_store, [new_event("hud.hearing.created", {}, agency="hud")])
     assert sql_store.is_paused(job.id)
     assert sql_store.ring() == []
-    assert sql_store.resume(job.id, ACT)
+    assert Desk(sql_store).resume(job.id, ACT)
     assert sql_store.ring() == [job.id]
     acts = [row["event"] for row in sql_store.audit_rows() if row["actor"] == "paula"]
     assert acts == ["paused", "resumed"]
@@ -126,9 +127,9 @@ def test_a_paused_job_accepts_and_does_not_ring(sql_store, job):
 def test_unknown_names_are_said(sql_store):
     """A wrong id is an error, not an empty success."""
     with pytest.raises(UnknownJob):
-        sql_store.pause("nobody", ACT)
+        Desk(sql_store).pause("nobody", ACT)
     with pytest.raises(UnknownMessage):
-        sql_store.discard("nothing", ACT)
+        Desk(sql_store).discard("nothing", ACT)
 
 
 def test_an_act_needs_a_reason():
@@ -139,11 +140,11 @@ def test_an_act_needs_a_reason():
 
 def test_everything_accepted_stands_somewhere(aside, job):
     """Both sides agree through every act."""
-    aside.discard("m1", ACT)
-    [row] = aside.reconcile()
+    Desk(aside).discard("m1", ACT)
+    [row] = Desk(aside).reconcile()
     assert (row["accepted"], row["open"], row["discarded"], row["agrees"]) == (2, 1, 1, True)
     deliver(aside, job)
-    assert aside.reconcile(job.id)[0]["delivered"] == 1
+    assert Desk(aside).reconcile(job.id)[0]["delivered"] == 1
     audit_trail.verify(aside.audit_rows())
 
 
@@ -152,7 +153,7 @@ def test_a_lost_row_does_not_reconcile(aside):
     with aside.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM hms_syn_delivery WHERE message_id = 'm2'")
         connection.exec_driver_sql("UPDATE hms_syn_settled SET message_id = 'forged' WHERE message_id = 'm1'")
-    [row] = aside.reconcile()
+    [row] = Desk(aside).reconcile()
     assert sorted(row["missing"]) == ["m1", "m2"]
     assert row["unexplained"] == ["forged"]
     assert not row["agrees"]
@@ -182,12 +183,12 @@ def test_a_doubt_holds_its_line(doubtful, job):
     deliver(doubtful, job)
     assert (state_of(doubtful, "m1"), state_of(doubtful, "m2")) == ("in_doubt", "pending")
     assert "m1 is in doubt" in doubtful.status()[0]["why"]
-    assert doubtful.reconcile()[0]["in_doubt"] == 1
+    assert Desk(doubtful).reconcile()[0]["in_doubt"] == 1
 
 
 def test_a_doubt_resolved_as_delivered_is_closed_with_the_receipt(doubtful, job):
     """The officer's word counts, on the record; the line goes on."""
-    doubtful.resolve("m1", ACT, delivered=True, reference="C-7")
+    Desk(doubtful).resolve("m1", ACT, delivered=True, reference="C-7")
     deliver(doubtful, job)
     assert (state_of(doubtful, "m1"), state_of(doubtful, "m2")) == ("delivered", "delivered")
     assert doubtful.trace("m1")[0]["deliveries"][0]["reference"] == "C-7"
@@ -196,7 +197,7 @@ def test_a_doubt_resolved_as_delivered_is_closed_with_the_receipt(doubtful, job)
 
 def test_a_doubt_resolved_as_resend_is_sent_first_and_with_the_same_key(doubtful, job):
     """It keeps its place at the head of its line."""
-    doubtful.resolve("m1", ACT, delivered=False)
+    Desk(doubtful).resolve("m1", ACT, delivered=False)
     deliver(doubtful, job)
     done = [event["payload"]["message_id"] for event in doubtful.read("syn.court.delivered", after=0, limit=10)]
     assert done == ["m1", "m2"]
@@ -207,10 +208,10 @@ def test_a_doubt_resolved_as_resend_is_sent_first_and_with_the_same_key(doubtful
 def test_only_a_doubt_can_be_resolved(doubtful):
     """A waiting message has no doubt to end; a resolved one has none any more."""
     with pytest.raises(ActRefused, match="only a doubt"):
-        doubtful.resolve("m2", ACT, delivered=True)
-    doubtful.resolve("m1", ACT, delivered=True)
+        Desk(doubtful).resolve("m2", ACT, delivered=True)
+    Desk(doubtful).resolve("m1", ACT, delivered=True)
     with pytest.raises(ActRefused, match="only a doubt"):
-        doubtful.resolve("m1", ACT, delivered=True)
+        Desk(doubtful).resolve("m1", ACT, delivered=True)
 
 
 def test_what_a_lost_worker_may_have_sent_is_held_too(sql_store):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn import wiring
 from hms_syn.cli.acting import act_of, on_each
+from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
     import argparse
@@ -13,5 +14,5 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Close messages for good."""
-    store, act = wiring.open_store(), act_of(arguments)
-    return on_each(arguments, "discarded", lambda message_id: store.discard(message_id, act, job=arguments.job))
+    desk, act = Desk(wiring.open_store()), act_of(arguments)
+    return on_each(arguments, "discarded", lambda message_id: desk.discard(message_id, act, job=arguments.job))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn import wiring
 from hms_syn.cli.output import as_json, table
+from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +26,7 @@ COLUMNS = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Print both sides of every job; exit 1 when they differ."""
-    rows = wiring.open_store().reconcile(arguments.job)
+    rows = Desk(wiring.open_store()).reconcile(arguments.job)
     if arguments.json:
         as_json(rows)
     else:

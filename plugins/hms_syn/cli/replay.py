@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn import wiring
 from hms_syn.cli.acting import act_of, on_each
+from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
     import argparse
@@ -13,5 +14,5 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Put messages back into their queues."""
-    store, act = wiring.open_store(), act_of(arguments)
-    return on_each(arguments, "waits again", lambda message_id: store.replay(message_id, act, job=arguments.job))
+    desk, act = Desk(wiring.open_store()), act_of(arguments)
+    return on_each(arguments, "waits again", lambda message_id: desk.replay(message_id, act, job=arguments.job))

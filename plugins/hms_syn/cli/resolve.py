@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn import wiring
 from hms_syn.cli.acting import act_of, on_each
+from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
     import argparse
@@ -17,11 +18,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.delivered == arguments.resend:
         print("hms-syn resolve: say either --delivered or --resend", file=sys.stderr)
         return 2
-    store, act = wiring.open_store(), act_of(arguments)
+    desk, act = Desk(wiring.open_store()), act_of(arguments)
     return on_each(
         arguments,
         "delivered" if arguments.delivered else "waits again",
-        lambda message_id: store.resolve(
+        lambda message_id: desk.resolve(
             message_id, act, delivered=arguments.delivered, reference=arguments.reference, job=arguments.job
         ),
     )

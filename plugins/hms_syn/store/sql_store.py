@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.errors import StoreNotReady, StoreUnavailable
 from hms_syn.store import (
+    attempts,
     audit_trail,
     board,
     bus,
     cursors,
     job_switches,
-    officers,
-    reconciliation,
     schema,
     sync_queue,
 )
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from hms_syn.domain.ack import Ack
     from hms_syn.domain.delivery import Delivery
     from hms_syn.domain.job_spec import JobSpec
-    from hms_syn.ports import Act, Claim, Ending, RoutedEvent, Subscription
+    from hms_syn.ports import Claim, Ending, RoutedEvent, Subscription
 
 Result = TypeVar("Result")
 LANE_TRIES = 20
@@ -70,7 +69,8 @@ class SqlStore:
             yield connection
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that only reads; on SQLite it takes no write lock."""
         with self._words(), self._reader.begin() as connection:
             yield connection
 
@@ -108,7 +108,7 @@ class SqlStore:
 
     def subscriptions(self, *, again: bool = False) -> tuple[int, list[Subscription]]:
         if self._cached is None or again:
-            with self._reading() as connection:
+            with self.reading() as connection:
                 self._cached = (job_switches.version(connection), job_switches.subscriptions(connection))
         return self._cached
 
@@ -132,7 +132,7 @@ class SqlStore:
         raise StoreUnavailable("Publishing kept meeting lanes that were just dropped; try again")
 
     def read(self, pattern: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return bus.read(connection, pattern, after=after, limit=limit)
 
     # --- queue
@@ -143,26 +143,26 @@ class SqlStore:
 
     def begin(self, claim: Claim, delivery: Delivery, *, lease: float) -> int:
         with self.transaction() as connection:
-            return sync_queue.begin(connection, claim, delivery, lease=lease)
+            return attempts.begin(connection, claim, delivery, lease=lease)
 
     def ack(
         self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]
     ) -> None:
         def work(connection: Connection) -> None:
-            sync_queue.ack(connection, claim, delivery, attempt, ack)
+            attempts.ack(connection, claim, delivery, attempt, ack)
             bus.publish(connection, announce[0], [announce[1]], repeats="skip")
 
         self._publishing(work)
 
     def retry(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, delay: float) -> None:
         with self.transaction() as connection:
-            sync_queue.retry(connection, claim, delivery, attempt, ending, delay=delay)
+            attempts.retry(connection, claim, delivery, attempt, ending, delay=delay)
 
     def set_aside(
         self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
     ) -> None:
         def work(connection: Connection) -> None:
-            sync_queue.set_aside(connection, claim, delivery, attempt, ending)
+            attempts.set_aside(connection, claim, delivery, attempt, ending)
             bus.publish(connection, announce[0], [announce[1]], repeats="skip")
 
         self._publishing(work)
@@ -171,7 +171,7 @@ class SqlStore:
         self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
     ) -> None:
         def work(connection: Connection) -> None:
-            sync_queue.doubt(connection, claim, delivery, attempt, ending)
+            attempts.doubt(connection, claim, delivery, attempt, ending)
             bus.publish(connection, announce[0], [announce[1]], repeats="skip")
 
         self._publishing(work)
@@ -182,12 +182,12 @@ class SqlStore:
 
     def note_stale(self, claim: Claim, delivery: Delivery, attempt: int) -> None:
         with self.transaction() as connection:
-            sync_queue.note_stale(connection, claim, delivery, attempt)
+            attempts.note_stale(connection, claim, delivery, attempt)
 
     # --- pull
 
     def cursor(self, job: str) -> str | None:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return cursors.read(connection, job)
 
     def accept_page(self, job: str, version: int, events: Sequence[RoutedEvent], *, cursor: str | None) -> int:
@@ -204,7 +204,7 @@ class SqlStore:
         return self._publishing(work)
 
     def pinned(self, job: str, name: str) -> bytes | None:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return cursors.pinned(connection, job, name)
 
     def pin(self, job: str, name: str, body: bytes) -> None:
@@ -231,11 +231,11 @@ class SqlStore:
             job_switches.end_drain(connection, job, owner=owner)
 
     def is_paused(self, job: str) -> bool:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return job_switches.is_paused(connection, job, airflow_pauses=self._has_airflow(connection))
 
     def next_due(self, job: str, *, unreserved: bool = False) -> float | None:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return job_switches.next_due(connection, job, unreserved=unreserved)
 
     def reserve(self, job: str, *, grace: float) -> None:
@@ -243,7 +243,7 @@ class SqlStore:
             job_switches.reserve(connection, job, grace=grace)
 
     def ring(self) -> list[str]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             due = job_switches.due(connection, airflow_pauses=self._has_airflow(connection))
         if due:
             with self.transaction() as connection:
@@ -256,7 +256,7 @@ class SqlStore:
 
     def airflow_knows(self, dag_id: str) -> bool | None:
         """Return whether Airflow has found a DAG; None where its tables are not in this database."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return job_switches.airflow_knows(connection, dag_id) if self._has_airflow(connection) else None
 
     def _has_airflow(self, connection: Connection) -> bool:
@@ -265,54 +265,20 @@ class SqlStore:
             self._airflow_pauses = inspect(connection).has_table("dag")
         return self._airflow_pauses
 
-    # --- officers' acts; flow and adapters never call these, so they are not in the port
-
-    def pause(self, job: str, act: Act) -> bool:
-        """See officers.pause."""
-        with self.transaction() as connection:
-            return officers.pause(connection, job, act)
-
-    def resume(self, job: str, act: Act) -> bool:
-        """See officers.resume."""
-        with self.transaction() as connection:
-            return officers.resume(connection, job, act)
-
-    def replay(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
-        """See officers.replay."""
-        with self.transaction() as connection:
-            return officers.replay(connection, message_id, act, job=job)
-
-    def discard(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
-        """See officers.discard."""
-        with self.transaction() as connection:
-            return officers.discard(connection, message_id, act, job=job)
-
-    def resolve(
-        self, message_id: str, act: Act, *, delivered: bool, reference: str = "", job: str | None = None
-    ) -> list[str]:
-        """See officers.resolve."""
-        with self.transaction() as connection:
-            return officers.resolve(connection, message_id, act, delivered=delivered, reference=reference, job=job)
-
-    def reconcile(self, job: str | None = None) -> list[Mapping[str, Any]]:
-        """See reconciliation.reconcile."""
-        with self._reading() as connection:
-            return reconciliation.reconcile(connection, job)
-
     # --- looking
 
     def settled_by(self, owner: str, *, limit: int) -> list[Mapping[str, Any]]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return board.settled_by(connection, owner, limit=limit)
 
     def status(self) -> list[Mapping[str, Any]]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return board.status(connection)
 
     def trace(self, key: str) -> list[Mapping[str, Any]]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return board.trace(connection, key)
 
     def audit_rows(self, *, after: int = 0, limit: int = 1000) -> list[Mapping[str, Any]]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return audit_trail.read(connection, after=after, limit=limit)
