@@ -76,7 +76,7 @@ def test_a_published_event_reaches_the_court_and_its_ack_is_in_xcom(place):
 
 def test_a_warm_job_delivers_without_a_new_run(place):
     """While a run lingers, further messages go out in it at once."""
-    job, topic = place.job()
+    _job, topic = place.job()
     first = put(place, topic)
     eventually(lambda: place.state_of(first) == "delivered")
     took = []
