@@ -78,17 +78,20 @@ class PushOperator(BaseOperator):
         owner = f"{self.job.id}/{context['run_id']}"[:OWNER_CHARS]
         mine = self._publish(store, given, owner)
         alone = runs_in_one_process()
-        last_reason = self._drain(store, owner, linger=0.0 if alone else settings.duration("linger"), watch=not alone)
+        drained = self._drain(store, owner, linger=0.0 if alone else settings.duration("linger"), watch=not alone)
         report = self._report(store, owner)
         self._fail_unless_acked(store, report, mine, alone=alone)
-        if not alone:
-            self._come_back_when_due(store, context, last_reason)
+        if drained is not None and not alone:
+            self._come_back_when_due(store, context, drained)
         if not report["delivered"]:
             self.outlets = []  # nothing was delivered, so nobody who waits for a delivery is woken
         return report
 
-    def _drain(self, store: SqlStore, owner: str, *, linger: float, watch: bool) -> str:
-        """Send what is due; stay while the job is warm. Return the last reason a message has to wait."""
+    def _drain(self, store: SqlStore, owner: str, *, linger: float, watch: bool) -> str | None:
+        """Send what is due; stay while the job is warm.
+
+        Return the last reason a message has to wait, or None when another run drains this queue: what waits is its.
+        """
         from hms_syn.flow.push import Drain  # noqa: PLC0415 - keeps parsing light
         from hms_syn.hooks.vendor import VendorHook  # noqa: PLC0415 - keeps parsing light
         from hms_syn.operators.drain_lease import DrainLease  # noqa: PLC0415 - keeps parsing light
@@ -104,7 +107,7 @@ class PushOperator(BaseOperator):
         with DrainLease(store, self.job.id, owner=owner, seconds=seconds, watch_pause=watch) as lease:
             if not lease.taken:
                 self.log.info("Another run is draining this queue; nothing to do here")
-                return ""
+                return None
             with contextlib.closing(VendorHook(self.job).push_adapter()) as adapter:
                 drain = Drain(
                     job=self.job, store=store, adapter=adapter, owner=owner, stop=lease.must_stop, report=report
