@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hms_syn.domain.ack import Ack
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.domain.topic_event import TopicEvent
-    from hms_syn.ports import Adapter, Claim, Store
+    from hms_syn.ports import Adapter, Claim, RoutedEvent, Store
 
 SETTLE_PAUSES = (0.1, 0.5, 1, 2, 4, 8, 8)
 """Seconds between tries to store an outcome while the database is away; after that the lease decides."""
@@ -166,45 +166,34 @@ class Drain:
 
     def _acked(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack) -> None:
         event = announcement(delivery, "delivered", attempts=attempt, reference=ack.reference, status=ack.status)
-        self._surely(
-            delivery,
-            attempt,
-            lambda: planned(
-                self.store,
-                [event],
-                lambda version, routed: self.store.ack(claim, delivery, attempt, ack, announce=(version, routed[0])),
-                check=False,
-            ),
+        self._settle_and_tell(
+            delivery, attempt, event, lambda tell: self.store.ack(claim, delivery, attempt, ack, announce=tell)
         )
 
     def _doubt(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
         event = announcement(delivery, "in_doubt", again=attempt, attempts=attempt, code=ending.code)
-        self._surely(
-            delivery,
-            attempt,
-            lambda: planned(
-                self.store,
-                [event],
-                lambda version, routed: self.store.doubt(
-                    claim, delivery, attempt, ending, announce=(version, routed[0])
-                ),
-                check=False,
-            ),
+        self._settle_and_tell(
+            delivery, attempt, event, lambda tell: self.store.doubt(claim, delivery, attempt, ending, announce=tell)
         )
 
     def _set_aside(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
         event = announcement(delivery, "dead_letter", again=attempt, attempts=attempt, code=ending.code)
+        self._settle_and_tell(
+            delivery, attempt, event, lambda tell: self.store.set_aside(claim, delivery, attempt, ending, announce=tell)
+        )
+
+    def _settle_and_tell(
+        self,
+        delivery: Delivery,
+        attempt: int,
+        event: TopicEvent,
+        settle: Callable[[tuple[int, RoutedEvent]], None],
+    ) -> None:
+        """Settle an attempt and put its announcement on the bus in the same transaction."""
         self._surely(
             delivery,
             attempt,
-            lambda: planned(
-                self.store,
-                [event],
-                lambda version, routed: self.store.set_aside(
-                    claim, delivery, attempt, ending, announce=(version, routed[0])
-                ),
-                check=False,
-            ),
+            lambda: planned(self.store, [event], lambda version, routed: settle((version, routed[0])), check=False),
         )
 
     def _surely(self, delivery: Delivery, attempt: int, store_outcome: Callable[[], None]) -> None:
