@@ -34,7 +34,7 @@ class Pins(Protocol):
         """The pinned bytes, or None when nothing is pinned under this name yet."""
 
     def pin(self, job: str, name: str, body: bytes) -> None:
-        """Pin these bytes, replacing what was pinned before; the act is audited with the digest."""
+        """Pin these bytes, replacing what was pinned before."""
 
 
 class Adapter(Protocol):

@@ -178,7 +178,7 @@ class LocalAirflow:
 
     def is_healthy(self) -> bool:
         """Return True when Airflow says that all its components are alive."""
-        health = self._get("/api/v2/monitor/health")
+        health = self._call("GET", "/api/v2/monitor/health", None)
         parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
         return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
 
@@ -197,9 +197,6 @@ class LocalAirflow:
             login = {"username": "admin", "password": self.password}
             self._token = self._call("POST", "/auth/token", login).get("access_token", "")
         return self._call(method, path, body)
-
-    def _get(self, path: str) -> Any:
-        return self._call("GET", path, None)
 
     def _call(self, method: str, path: str, body: Any) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)

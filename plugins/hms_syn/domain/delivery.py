@@ -22,11 +22,6 @@ class State(str, Enum):
     DEAD_LETTER = "dead_letter"
     DISCARDED = "discarded"
 
-    @property
-    def is_open(self) -> bool:
-        """True while the other side has not said yes and nobody has set it aside."""
-        return self in (State.PENDING, State.IN_FLIGHT, State.IN_DOUBT)
-
 
 class Outcome(str, Enum):
     """How one attempt ended."""

@@ -56,7 +56,7 @@ class SqlStore:
     def check(self) -> None:
         """Return when the tables are there at our revision; raise StoreNotReady or StoreUnavailable otherwise."""
         with self._words():
-            schema.check(self.engine)
+            schema.check(self._reader)
 
     def close(self) -> None:
         """Give every connection back."""

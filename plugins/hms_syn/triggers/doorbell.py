@@ -48,12 +48,15 @@ class Doorbell(BaseEventTrigger):
         """Yield, poll after poll, the jobs that have due work which nobody holds."""
         del kwargs  # nothing of one job's own matters to the shared poll
         pause = settings.duration("poll")
+        store: SqlStore | None = None
         while True:
             try:
-                store = await asyncio.to_thread(_open_store)
+                if store is None:  # opening also checks the tables, which once is enough
+                    store = await asyncio.to_thread(_open_store)
                 jobs = await asyncio.to_thread(store.ring)
             except SynError as error:
                 log.warning("The doorbell cannot read the queue (%s): %s", error.code, error)
+                store = None
                 await asyncio.sleep(AFTER_AN_ERROR)
                 continue
             if jobs:
