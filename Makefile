@@ -6,7 +6,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-byteco
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fmt types docs lock clean
+.PHONY: help demo test soak bench check lint fmt types docs lock clean
 
 help: ## print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -16,6 +16,10 @@ demo: .venv/.ready ## the whole product in two minutes (ARGS=--once ends by itse
 
 test: .venv/.ready-dev ## every test, with its own PostgreSQL, Airflow and node-soap (ARGS=-k name)
 	@$(BIN)/pytest -n 2 $(ARGS)
+
+soak: .venv/.ready-dev ## 20,000 schedules, hundreds of kills, minutes of bad weather (ARGS="--kills 300 --minutes 10 --seed 1")
+	@SCHEDULES=$(or $(SCHEDULES),20000) $(BIN)/pytest -q -n 2 tests/simulation/test_schedules.py tests/simulation/test_more_schedules.py
+	@$(BIN)/pytest -q tests/soak/soak_*.py $(ARGS)
 
 check: lint types test ## everything CI runs: style, layers, types, tests, docs
 
@@ -31,13 +35,17 @@ fmt: .venv/.ready-dev ## format and mend what ruff can mend
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+bench: .venv/.ready-bench ## beside the peers, with ratios (GOALS=queue, ROUNDS=3, QUICK=1, WRITE=1 renews the page)
+	@PYTHONPATH=. $(BIN)/python -W ignore -m benchmarks $(if $(GOALS),--goals $(GOALS)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
+
 lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
-	@$(BIN)/uv pip compile pyproject.toml --group dev --extra postgres --universal --python-version 3.10 --upgrade --quiet \
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --extra postgres --extra fhir --extra hl7 --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
 	@! grep -nE '://|index-url|find-links' constraints.txt
 
 clean: ## remove what the targets above have made
-	@rm -rf .venv .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/peers/node_modules
+	@rm -rf .venv .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
 
 .venv/bin/uv: constraints.txt
 	@echo "Setting up .venv (once, a minute or two) …"
@@ -52,5 +60,10 @@ clean: ## remove what the targets above have made
 
 .venv/.ready-dev: .venv/.ready
 	@echo "Installing what the tests need …"
-	@$(INSTALL) --editable '.[postgres]' --group dev
+	@$(INSTALL) --editable '.[postgres,fhir,hl7,oracle,sftp]' --group dev
+	@touch $@
+
+.venv/.ready-bench: .venv/.ready-dev
+	@echo "Installing the peers to measure beside …"
+	@$(INSTALL) --editable '.[postgres,fhir,hl7,oracle,sftp]' --group bench
 	@touch $@

@@ -24,10 +24,9 @@ from hms_syn import errors, settings
 from hms_syn.adapters import registry
 from hms_syn.cli import main
 from hms_syn.cli.commands import COMMANDS
-from hms_syn.domain import delivery
-from hms_syn.domain.durations import in_words
+from hms_syn.domain import delivery, durations
 from hms_syn.job_files import model, vendor_requests
-from hms_syn.store import tables
+from hms_syn.store import tables, views
 from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
@@ -37,31 +36,45 @@ HERE = Path(__file__).resolve().parent
 PACKAGE = Path(errors.__file__).resolve().parent
 GENERATED = "<!-- Written by docs/generate_reference.py from the code; edit that, not this. -->"
 NEXT = {
+    errors.LoginRefused: "The message waits; the vendor is asked again a minute later at the earliest.",
     errors.TryAgain: "The message waits and is tried again; Airflow shows *up for retry*.",
-    errors.OutcomeUnknown: "The message is sent again with the same key and the same content.",
-    errors.Refused: "The message is set aside as a dead letter; the next one goes on.",
+    errors.OutcomeUnknown: "As `on_unknown` says: the vendor is asked, or the message sent again, or held.",
+    errors.Refused: "The message is set aside as a dead letter and the next one goes on; with `on_refused: block` its "
+    "line waits for an officer.",
     errors.NeedsOfficer: "A person changes something; a message waits meanwhile.",
     errors.StaleLease: "The late result is noted and not accepted; the newer worker goes on.",
     errors.SynError: "",
 }
 VIEWS = {
+    "hms_syn_head_v": "Why nothing moves: the head of line of each job, its key, the cause, and when it is tried next.",
     "hms_syn_delivery_v": "One row for each message and job: where it stands.",
     "hms_syn_attempt_v": "One row for each try; `outcome` is null while it is being made.",
     "hms_syn_audit_v": "The audit trail, exactly as it was hashed.",
     "hms_syn_vendor_v": "One row for each job: its vendor, and its state as far as it is known.",
 }
-HELPERS = {"_failed": "", "_unknown": "The vendor's answer proves nothing."}
+HELPERS = {"_failed": "", "unknown": "The vendor's answer proves nothing."}
 """Functions that make an error from a code, and their sentence where the call has none."""
 MORE_CODES = {
     ("html", "The vendor's answer proves nothing: it is a web page."),
+    ("hl7_ae", "The engine refused this message, without a number of table 0357 (`hl7_ce`: likewise)."),
+    ("hl7_ar", "The engine cannot take this message now, without a number of table 0357 (`hl7_cr`: likewise)."),
+    ("hl7_101", "The engine refused this message, with this error of table 0357 (likewise 100 to 104, 198, 199, 204)."),
+    ("hl7_200", "The engine does not take this kind of message (likewise 201 to 203); correct push.request."),
+    ("hl7_206", "The engine cannot take this message now: the record is locked (`hl7_207`: its own trouble)."),
     ("bad_xml", "The vendor's answer proves nothing: it is not XML."),
     ("dtd", "The vendor's answer proves nothing: it brings a DTD, which is not read."),
     ("not_soap", "The vendor's answer proves nothing: it is not a SOAP envelope."),
-    ("connect", "The vendor could not be reached; nothing was sent."),
     ("tls", "The vendor's certificate or TLS could not be accepted; nothing was sent."),
+    ("client_cert", "What the connection's 'client_cert' and 'client_key' name cannot be used; the message says why."),
+    ("tls_expired", "The vendor's certificate has expired; nothing was sent."),
+    ("tls_not_yet_valid", "The vendor's certificate is not valid yet; nothing was sent."),
+    ("tls_unknown_ca", "Nobody we know vouches for the vendor's certificate; nothing was sent."),
+    ("tls_wrong_host", "The vendor's certificate is for another name; nothing was sent."),
+    ("not_found", "The vendor, when asked, did not have the message, and no attempt was left."),
+    ("undecodable", "This release cannot read the row; nothing was sent, and its line waits for an officer."),
     ("worker_lost", "The worker was lost after it had put its intent on record; the vendor may have the message."),
 }
-NOTES = {"job.heartbeat": "These keys are checked and kept; this release does not ping by itself yet."}
+NOTES = {"job.heartbeat": "See [the heartbeat](../heartbeat.md)."}
 MEANINGS = {
     "version": "Version of this format.",
     "heartbeat_interval": "Short form of `job.heartbeat.interval`; it may also stand under `job`. Give one of them.",
@@ -76,20 +89,22 @@ MEANINGS = {
     "job.push_adapter": "How messages go to the vendor. Push, pull or both must be named.",
     "job.pull_adapter": "How records come back from the vendor.",
     "job.source_topic": "Required with `push_adapter`: a topic, a pattern with `*`, or a list of them.",
-    "job.target_endpoint": "Required. The vendor's address.",
+    "job.target_endpoint": "Required. The vendor's address: a URL of HTTP, a database's, or an engine's.",
     "job.connection_id": "Airflow Connection that holds the credentials.",
     "job.allow_private": "Networks in private, loopback or link-local space that this job may reach.",
     "job.heartbeat_interval": "As above.",
-    "job.on_refused": "What becomes of a message the vendor has refused.",
-    "job.heartbeat.interval": "How often the vendor is to be pinged.",
+    "job.on_refused": "A message that was refused: `dead_letter` sets it aside and goes on, `block` holds its line for "
+    "an officer.",
+    "job.heartbeat.interval": "How often the vendor is pinged.",
     "job.heartbeat.timeout": "How long a ping may take.",
     "job.heartbeat.offline_after": "Failures in a row that mean offline.",
-    "job.heartbeat.online_after": "Successes in a row that mean online.",
-    "job.heartbeat.request": "The adapter's own; `path` is the health page, `/health` by default.",
+    "job.heartbeat.online_after": "Good answers in a row that mean online.",
+    "job.heartbeat.request": "The adapter's own; `path` is the page to ask for: by default `/health`, or a FHIR "
+    "server's `metadata`.",
     "job.push.schedule": "`on_event`, a duration, or a cron expression of five fields.",
     "job.push.sweep": "An unanswered bell rings again at the latest after this.",
     "job.push.batch_size": "Messages a worker takes at a time.",
-    "job.push.concurrency": "Ordering keys sent at a time.",
+    "job.push.concurrency": "Ordering keys sent at a time; messages of one key go one by one in any case.",
     "job.push.timeout": "Total deadline of one call to the vendor.",
     "job.push.lease": "How long a worker may be silent about its message. Default: 1 minute, or `timeout` if longer.",
     "job.push.ordering_key": "JMESPath on the payload; messages with one key stay in order. Default: one line for all.",
@@ -99,20 +114,42 @@ MEANINGS = {
     "job.push.schema": "JSON Schema file for the payload, beside the job file; checked when a message is published.",
     "job.push.success": "Proof of acceptance: JMESPath on the answer, and its allowed value or values, or `present`.",
     "job.push.on_unknown": "When no clear answer came: `resend` with the same key, `hold` for an officer, or "
-    "`resolve`: resend where the vendor knows a repeat by its key, else hold.",
+    "`resolve`: ask the vendor where `find` says how, else resend where it knows a repeat by its key, else hold.",
+    "job.push.rate_limit": "Messages a second, a minute or an hour, for the whole job. Default: no limit.",
     "job.push.ack.reference": "JMESPath on the answer: the vendor's receipt.",
     "job.push.ack.status": "JMESPath on the answer: the vendor's status word.",
+    "job.push.find.request": "Required in `find`. The adapter's own keys; see [adapters](adapters.md). `{key}` stands "
+    "for the idempotency key, `{…}` for a field of the message as the vendor calls it.",
+    "job.push.find.match": "Required in `find`. JMESPath on the answer: the record; nothing there, or an empty list, "
+    "is a clear no.",
+    "job.push.find.success": "Proof of acceptance, as in `push.success`, but on the record.",
+    "job.push.breaker.after": "Failures in a row after which the vendor is left alone.",
+    "job.push.breaker.open_for": "For how long; then one message tries first.",
     "job.pull.schedule": "A duration or a cron expression of five fields.",
     "job.pull.timeout": "Total deadline of one call to the vendor.",
     "job.pull.page_size": "Records asked for at a time, where the vendor has pages.",
     "job.pull.publish_topic": "Topic the records are published on. Default: `syn.<id>.pulled`.",
-    "job.pull.dedupe_key": "JMESPath on a record: what makes it itself. Default: the whole record.",
+    "job.pull.dedupe_key": "JMESPath on a record: what makes it itself. Default: the whole record; for "
+    "`sql.table.v1` also its place in the order and its cursor, for `fhir.r4.v1` type, id and version, for "
+    "`sftp.csv.v1` file name, row and content.",
     "job.pull.request": "The adapter's own keys; see [adapters](adapters.md).",
     "job.pull.mapping": "Field: JMESPath on a record. Default: the record as it is.",
-    "job.pull.cursor.field": "Required in `cursor`. JMESPath on a record: how far this record reaches.",
-    "job.pull.cursor.parameter": "Required in `cursor`. The vendor's input that takes the cursor.",
+    "job.pull.cursor.field": "Required in `cursor`, but for `sftp.csv.v1`. JMESPath on a record: how far "
+    "this record reaches.",
+    "job.pull.cursor.parameter": "Required in `cursor`, but for `sql.table.v1` and `sftp.csv.v1`. The vendor's "
+    "input that takes the cursor.",
     "job.pull.cursor.initial": "What the first pull asks for.",
     "job.pull.cursor.overlap": "How far each pull reaches back before the cursor.",
+    "job.alerts.when": "What people are told of; [alerts](../alerts.md) says when each begins and is over.",
+    "job.alerts.queue_age": "An oldest message that is older than this is told.",
+    "job.alerts.silence": "So long without an event is told. Default: never.",
+    "job.alerts.remind": "How often people are told again while it lasts; `null` is never.",
+    "job.alerts.notifiers.type": "Required. `smtp`, `slack`, `pagerduty`, `http`, or the dotted path of a class.",
+    "job.alerts.notifiers.connection_id": "Airflow Connection that holds the credentials.",
+    "job.alerts.notifiers.options": "What the notifier is given; see [alerts](../alerts.md#who-is-told).",
+    "job.maintenance.from": "Required. When a window opens: `02:00`, `Sun 02:00` or `2026-12-24 18:00`.",
+    "job.maintenance.to": "Required. When it closes, in the same form.",
+    "job.maintenance.timezone": "IANA name of the zone whose clock is meant.",
     "job.retry.initial_delay": "Wait after the first failed try.",
     "job.retry.multiplier": "Each wait is so many times the one before.",
     "job.retry.max_delay": "No wait is longer.",
@@ -217,12 +254,12 @@ def database() -> str:
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(SqlStore(f"sqlite:///{folder}/q.db")) as store:
         store.create()
         look = sqlalchemy.inspect(store.engine)
-        views = {view: [column["name"] for column in look.get_columns(view)] for view in tables.VIEW_NAMES}
+        columns_of = {view: [column["name"] for column in look.get_columns(view)] for view in views.NAMES}
     parts = [
         "# Views and tables",
         "The views are for reading, and stay as they are. Times in them are timestamps in UTC.",
     ]
-    for view, columns in views.items():
+    for view, columns in columns_of.items():
         parts += [f"## {view}", VIEWS[view], ", ".join(f"`{column}`" for column in columns)]
     states = ", ".join(f"`{state.value}`" for state in delivery.State)
     outcomes = ", ".join(f"`{outcome.value}`" for outcome in delivery.Outcome)
@@ -263,6 +300,7 @@ REFUSED = "not in this release: leave it out"
 
 
 def _allowed(shape: dict[str, Any]) -> str:
+    """Return in words what may stand for a key, from its JSON Schema."""
     if "anyOf" in shape:
         return _allowed(shape["anyOf"][0])
     if "const" in shape:
@@ -270,8 +308,12 @@ def _allowed(shape: dict[str, Any]) -> str:
     kinds = [shape["type"]] if isinstance(shape["type"], str) else list(shape["type"])
     if kinds == ["null"]:
         return REFUSED
+    if "enum" in shape:
+        return ", ".join(f"`{choice}`" for choice in shape["enum"])
     if "pattern" in shape:
-        return "duration" if "ms" in shape["pattern"] else "size"
+        return {durations.DURATION: "duration", durations.SIZE: "size", durations.RATE: "rate, such as `10/s`"}[
+            shape["pattern"]
+        ]
     words = {
         "string": "text",
         "array": "list",
@@ -290,8 +332,10 @@ def _default(field: Any, allowed: str) -> str:
     value = field.get_default(call_default_factory=True)
     if value in (None, "", (), {}):
         return ""
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in value)
     if allowed == "duration" or (isinstance(value, float) and "text" in allowed):
-        return in_words(value)
+        return durations.in_words(value)
     if allowed == "size":
         return f"{value // 1024**2}MiB"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
@@ -303,7 +347,7 @@ def _codes(path: Path) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Call):
             given = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
             text = _words(node.args[-1]) if node.args else ""
-            helper = getattr(node.func, "id", "")
+            helper = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
             if helper in HELPERS:
                 given = [part for argument in node.args for part in ast.walk(argument) if _literals(part)]
                 text = HELPERS[helper] or text
@@ -313,7 +357,7 @@ def _codes(path: Path) -> Iterator[tuple[str, str]]:
 
 def _literals(node: ast.AST) -> list[str]:
     text = _words(node)
-    return [text] if not isinstance(node, ast.Name) and re.fullmatch(r"[a-z][a-z_…]+", text) else []
+    return [text] if not isinstance(node, ast.Name) and re.fullmatch(r"[a-z][a-z0-9_…]+", text) else []
 
 
 def _words(node: ast.AST) -> str:

@@ -7,20 +7,47 @@ import logging
 import shutil
 import tempfile
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from hms_syn.adapters.auth import shared_tokens
 from hms_syn.domain.job_spec import JobSpec, Pull, Push, Retry
-from hms_syn.store.in_memory import InMemoryStore
 from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.integration.conftest import Place
+    from xdist.scheduler import LoadFileScheduling
+
     from hms_syn.ports import Store
+
+SHARING = (
+    "tests/browser/",
+    *(f"tests/integration/test_{name}.py" for name in ("airflow", "alerts", "console", "heartbeat")),
+)
+"""Where the fixture ``place`` is used."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Give files to workers one by one, but all that share the one Airflow to the same worker: it is started once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneAirflow(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "airflow" if nodeid.startswith(SHARING) else super()._split_scope(nodeid)
+
+    return OneAirflow(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _no_tokens_of_another_test() -> None:
+    """Forget the process's tokens: a port may be given out twice."""
+    shared_tokens.forget_all()
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +94,18 @@ def sql_store(store_url: str) -> Iterator[SqlStore]:
         yield opened
 
 
-@pytest.fixture(params=["in_memory", "sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(sql_store: SqlStore) -> Store:
     """Every implementation of the port Store, ready to use."""
-    if request.param == "in_memory":
-        yield InMemoryStore()
-        return
-    url = f"sqlite:///{tmp_path}/queue.db"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    with contextlib.closing(SqlStore(url)) as opened:
-        opened.create()
-        yield opened
+    return sql_store
+
+
+@pytest.fixture(scope="session")
+def place(postgres: str) -> Iterator[Place]:
+    """One Airflow for a whole session, whichever folder a test that uses it is in."""
+    from tests.integration.conftest import started
+
+    yield from started(postgres)
 
 
 @pytest.fixture

@@ -47,9 +47,12 @@ class Bus:
         :raises PayloadConflict: the message id is known with another payload
         :raises StoreUnavailable: the database did not answer, and nothing was accepted
         """
-        from hms_syn.domain.topic_event import new_event  # noqa: PLC0415 - keeps `import hms_a2a` instant
+        from hms_syn.domain.topic_event import OURS, new_event  # noqa: PLC0415 - keeps `import hms_a2a` instant
+        from hms_syn.errors import InvalidEvent  # noqa: PLC0415 - as above
         from hms_syn.flow.publish import publish  # noqa: PLC0415 - as above
 
+        if self.agency == OURS:
+            raise InvalidEvent(f"agency: '{OURS}' is the queue's own name; use yours")
         event = new_event(
             topic,
             payload,
@@ -65,7 +68,8 @@ class Bus:
         """Return events of matching topics in order; ``*`` in the pattern stands for any characters.
 
         Each is a mapping with ``seq``, ``message_id``, ``topic``, ``agency``, ``ordering_key``, ``payload``,
-        ``headers`` and ``published_at``. Give the last ``seq`` you have seen as ``after`` to go on from there.
+        ``headers`` and ``published_at``. Give the last ``seq`` you have seen as ``after`` to go on from there. An event
+        that cannot be read is named in the log and left out.
         """
         return _store().read(pattern, after=after or 0, limit=limit)
 

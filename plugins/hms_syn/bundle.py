@@ -30,6 +30,14 @@ for dag in build(load_job(Path({path!r}), root=Path({root!r}))):
     globals()[dag.dag_id] = dag
 '''
 
+HEARTBEAT = "_hms_syn_heartbeat.py"
+"""No job file's name: those begin with a letter."""
+HEARTBEAT_STUB = '''"""The heartbeat of all vendors as an Airflow DAG."""
+from hms_syn.factory.heartbeat_dag import heartbeat_dag
+
+dag = heartbeat_dag()
+'''
+
 
 class JobsDagBundle(BaseDagBundle):
     """The jobs folder as DAG files.
@@ -62,32 +70,61 @@ class JobsDagBundle(BaseDagBundle):
         with self.lock():
             self.path.mkdir(parents=True, exist_ok=True)
             found = {self._stub_of(path): path for path in job_files.paths(self._jobs)}
+            heartbeat = self.path / HEARTBEAT
+            _write(heartbeat, HEARTBEAT_STUB)
             for stub in self.path.glob("*.py"):
-                if stub not in found:
+                if stub not in found and stub != heartbeat:
                     stub.unlink()
             for stub, path in found.items():
                 state = path.stat()
                 mark = (state.st_mtime_ns, state.st_size)
                 if self._seen.get(stub) != mark:
-                    self._write(stub, path)
+                    _write(stub, self._text(path))
                     self._register(path)
                 self._seen[stub] = mark
+        self._follow_switches()
 
     def _stub_of(self, path: Path) -> Path:
         return self.path / ("__".join(path.relative_to(self._jobs).with_suffix("").parts) + ".py")
 
-    def _write(self, stub: Path, path: Path) -> None:
-        """Write one DAG file when its text differs."""
+    def _text(self, path: Path) -> str:
         shown = path.read_text(encoding="utf-8", errors="replace").replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        text = STUB.format(name=path.name, text=shown, path=str(path.absolute()), root=str(self._jobs.absolute()))
-        if not stub.exists() or stub.read_text(encoding="utf-8") != text:
-            stub.write_text(text, encoding="utf-8")
+        return STUB.format(name=path.name, text=shown, path=str(path.absolute()), root=str(self._jobs.absolute()))
+
+    def _follow_switches(self) -> None:
+        """Follow the switches also where every job is paused, and Airflow runs no doorbell; not inside a task.
+
+        The dag-processor may use Airflow's own database, so toggles are followed where the queue is in another.
+        """
+        from hms_syn import wiring  # noqa: PLC0415 - as below
+        from hms_syn.flow.switch import follow  # noqa: PLC0415 - as below
+        from hms_syn.hooks.audit import AuditHook, airflows_own_url  # noqa: PLC0415 - as below
+
+        url = airflows_own_url()
+        if url is None:
+            return
+        try:
+            store = AuditHook().store
+            follow(store, airflow=None if store.has_airflow else wiring.open_airflow(url))
+        except SynError as error:
+            log.warning("The switches are not followed: %s", error)
 
     def _register(self, path: Path) -> None:
-        """Make a job known to publishers from now on. A broken file is Airflow's to show, as an import error."""
-        from hms_syn.hooks.audit import AuditHook  # noqa: PLC0415 - the bundle is also made where no database is needed
+        """Make a job known to publishers from now on. A broken file is Airflow's to show, as an import error.
 
+        Not inside a task, which begins with a bundle of its own and registers its one job by itself.
+        """
+        from hms_syn.hooks.audit import AuditHook, airflows_own_url  # noqa: PLC0415 - the bundle is also made where no database is needed
+
+        if airflows_own_url() is None:
+            return
         try:
             AuditHook().store.register(job_files.load_job(path, root=self._jobs))
         except SynError as error:
             log.warning("%s is not registered yet: %s", path, error)
+
+
+def _write(stub: Path, text: str) -> None:
+    """Write one DAG file when its text differs."""
+    if not stub.exists() or stub.read_text(encoding="utf-8") != text:
+        stub.write_text(text, encoding="utf-8")

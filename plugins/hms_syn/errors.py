@@ -4,7 +4,9 @@
     ├── TryAgain               the queue tries again by itself
     │   ├── NotSent            no request byte left this machine
     │   ├── VendorBusy         the vendor said "later"
-    │   └── StoreUnavailable   our own database did not answer
+    │   │   └── LoginRefused   the vendor does not accept our login; every message would meet the same
+    │   ├── StoreUnavailable   our own database did not answer
+    │   └── StoodStill         our own worker was frozen before it sent
     ├── OutcomeUnknown         bytes left, and no clear yes or no came back
     ├── Refused                a clear no, for this message
     │   ├── VendorRefused      by the vendor
@@ -74,10 +76,22 @@ class VendorBusy(TryAgain):
     code = "vendor_busy"
 
 
+class LoginRefused(VendorBusy):
+    """The vendor does not accept our login; correct the connection. Messages wait, and few attempts are made."""
+
+    code = "login_refused"
+
+
 class StoreUnavailable(TryAgain):
     """The queue's database did not answer; nothing was accepted and nothing was sent."""
 
     code = "store_unavailable"
+
+
+class StoodStill(TryAgain):
+    """Our own worker was stopped for too long before it sent; nothing was sent, and the message waits."""
+
+    code = "stood_still"
 
 
 class OutcomeUnknown(SynError):
@@ -178,6 +192,11 @@ class AuditBroken(NeedsOfficer):
     """The audit trail does not verify; keep the database as it is and compare it with a backup."""
 
     code = "audit_broken"
+
+    def __init__(self, message: str | None = None, *, seq: int = 0) -> None:
+        super().__init__(message)
+        self.seq = seq
+        """The first row that is wrong."""
 
 
 class StaleLease(SynError):

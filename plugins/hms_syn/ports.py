@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from hms_syn.domain.job_spec import EMPTY
 from hms_syn.errors import ActRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from hms_syn.domain.ack import Ack, Page
-    from hms_syn.domain.delivery import Delivery, Outcome
+    from hms_syn.domain.claim import Claim, Ending
+    from hms_syn.domain.delivery import Delivery
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.domain.topic_event import TopicEvent
 
@@ -42,13 +44,24 @@ class Adapter(Protocol):
 
     idempotent: bool
     """True when the vendor can recognise a repeat by our idempotency key."""
+    finds: bool
+    """True when ``find`` can ask the vendor for one message: by the job's ``push.find``, or by itself."""
 
     def send(self, message: Delivery) -> Ack:
         """Hand one message over and return the vendor's receipt.
 
         :raises NotSent: no request byte left · :raises Refused: a clear no · :raises VendorBusy: "later"
+        :raises LoginRefused: the vendor does not know us (401, 403, a security fault)
         :raises OutcomeUnknown: anything else after the first byte · :raises NeedsOfficer: the job does not fit the
             vendor's contract, so no message can go out
+        """
+
+    def find(self, message: Delivery) -> Ack | None:
+        """Ask the vendor whether it has this message: its receipt, or None for a clear "no such thing".
+
+        Called only where ``finds`` is true. What is neither is an error: it proves nothing.
+
+        :raises SynError: as ``send`` does, except Refused
         """
 
     def preview(self, message: Delivery) -> bytes:
@@ -79,21 +92,29 @@ class AdapterFactory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Which events a registered job takes, as publishers need to know it."""
+    """Which events a registered job takes, as publishers need to know it; ``epoch`` counts its rules of ordering."""
 
     job: str
     topics: tuple[str, ...]
+    endpoint: str = ""
     ordering_key: str | None = None
+    epoch: int = 0
     schema: Mapping[str, Any] | None = None
+
+    def taking(self, topic: str) -> Subscription:
+        """Return the same subscription to one topic only."""
+        return replace(self, topics=(topic,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One job an event goes to, with the lane it waits in and the key its vendor will see."""
+    """One job an event goes to, with the line it waits in, the key its vendor will see, and where that is."""
 
     job: str
     ordering_key: str
     idempotency_key: str
+    endpoint: str = ""
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +123,6 @@ class RoutedEvent:
 
     event: TopicEvent
     routes: tuple[Route, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A lane under lease: its deliveries in order. ``fence`` rises with every claim; an old one is refused."""
-
-    lane: int
-    job: str
-    ordering_key: str
-    owner: str
-    fence: int
-    deliveries: tuple[Delivery, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +137,10 @@ class Act:
             raise ActRefused(f"reason: write 1 to {MAX_REASON} printable characters; it goes into the audit trail")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How an attempt that was not acked ended: the outcome, and a short stable word for the reason."""
-
-    outcome: Outcome
-    code: str
-    note: str = ""
+Words: TypeAlias = "Mapping[str, Collection[str]]"
+"""By the id of a pulled event, the words in it that may name a message of ours."""
+Announcement: TypeAlias = "tuple[int, RoutedEvent]"
+"""What the bus is told of a settlement, in the same transaction: an event, planned against a registry's version."""
 
 
 class RegistryChanged(Exception):
@@ -168,29 +174,65 @@ class Store(Pins, Protocol):
     def read(self, pattern: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
         """Events of matching topics in the order of ``seq``, those after ``after`` only."""
 
-    def pop(self, job: str, *, owner: str, lease: float, window: int) -> Claim | None:
-        """Take the lane that has been due longest, with up to ``window`` deliveries; None when nothing is due."""
+    def pop(self, job: JobSpec, *, owner: str, giving_up: Claim | None = None) -> Claim | None:
+        """Take the lane that has been due longest, and put the intent to send its head on record.
 
-    def begin(self, claim: Claim, delivery: Delivery, *, lease: float) -> int:
-        """Record that an attempt starts, before any byte leaves, and renew the lease; return the attempt's number."""
+        None when nothing is due, the vendor is to be left alone, or ``push.concurrency`` lanes are in use. The lane
+        that was held before is given up in the same transaction.
+        """
+
+    def begin(self, claim: Claim, delivery: Delivery) -> int | None:
+        """Record that an attempt starts, before any byte leaves, and renew the lease; return the attempt's number.
+
+        None when the vendor's pace does not let a message through yet.
+        """
 
     def ack(
-        self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, announce: tuple[int, RoutedEvent]
-    ) -> None:
-        """Close a delivery as delivered: receipt, audit and the ``delivered`` event in one transaction."""
+        self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack, *, tell: Announcement, then: Delivery | None
+    ) -> int | None:
+        """Close a delivery as delivered: receipt, audit and the ``delivered`` event in one transaction.
 
-    def retry(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, delay: float) -> None:
-        """Put a delivery back at the head of its lane, due after ``delay`` seconds, and give the lane up."""
-
-    def doubt(
-        self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
-    ) -> None:
-        """Hold a delivery that the vendor may have, until an officer resolves it; its lane waits, and is given up."""
+        With ``then`` the intent to send that next one is part of it; return its attempt's number.
+        """
 
     def set_aside(
-        self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, announce: tuple[int, RoutedEvent]
+        self,
+        claim: Claim,
+        delivery: Delivery,
+        attempt: int,
+        ending: Ending,
+        *,
+        tell: Announcement,
+        then: Delivery | None,
+    ) -> int | None:
+        """Close a delivery as a dead letter with its reason; the lane goes on, as with ``ack``."""
+
+    def retry(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, delay: float | None) -> None:
+        """Put a delivery back at the head of its lane, due after ``delay`` seconds, and give the lane up.
+
+        None blocks the lane until an officer replays or discards its head.
+        """
+
+    def doubt(
+        self,
+        claim: Claim,
+        delivery: Delivery,
+        attempt: int,
+        ending: Ending,
+        *,
+        delay: float | None,
+        tell: Announcement,
     ) -> None:
-        """Close a delivery as a dead letter with its reason; the lane goes on."""
+        """Hold a delivery that the vendor may have, and give its lane up.
+
+        After ``delay`` seconds the vendor is asked for it; with None an officer must find out.
+        """
+
+    def found(self, claim: Claim, delivery: Delivery, ack: Ack, *, tell: Announcement) -> None:
+        """Close a delivery that the vendor, when asked, was found to have."""
+
+    def put_off(self, claim: Claim, *, delay: float | None) -> None:
+        """Give a lane up as it is: due again after ``delay`` seconds, or only by an officer's act."""
 
     def release(self, claim: Claim) -> None:
         """Give a lane up; it is due at once if it still holds deliveries."""
@@ -201,8 +243,14 @@ class Store(Pins, Protocol):
     def cursor(self, job: str) -> str | None:
         """Where this job's next pull goes on."""
 
-    def accept_page(self, job: str, version: int, events: Sequence[RoutedEvent], *, cursor: str | None) -> int:
-        """Store a page's events and the cursor in one transaction; return how many were new."""
+    def accept_page(
+        self, job: str, version: int, events: Sequence[RoutedEvent], *, cursor: str | None, about: Words = EMPTY
+    ) -> int:
+        """Store a page's events and the cursor in one transaction; return how many were new.
+
+        A known id is the same record again. The cursor never goes back; None leaves it. Where ``about`` has the
+        receipt or the key of a message of this job, that message's audit chain notes which event speaks of it.
+        """
 
     def take_drain(self, job: str, *, owner: str, seconds: float) -> bool:
         """Become the one drain of this job, or stay it; False while another is alive."""
@@ -213,11 +261,16 @@ class Store(Pins, Protocol):
     def end_drain(self, job: str, *, owner: str) -> None:
         """Stop being the drain."""
 
-    def is_paused(self, job: str) -> bool:
-        """True while nothing of this job may be sent."""
+    def is_paused(self, job: str, *, toggle: bool | None = None) -> bool:
+        """True while nothing of this job may be sent; ``toggle`` is Airflow's, where it is in no table here."""
+
+    def wait(self, job: str, seconds: float) -> None:
+        """Return as soon as something is published for this job, and after so many seconds at the latest."""
 
     def next_due(self, job: str, *, unreserved: bool = False) -> float | None:
-        """Seconds until the earliest lane of this job is due; 0 or less is due now, None when nothing waits.
+        """Seconds until a message of this job may be sent; 0 or less is now, None when nothing waits.
+
+        That is when its earliest lane is due and its vendor's gate is open.
 
         ``unreserved`` leaves out the lanes that another run will come back for itself.
         """
@@ -234,8 +287,11 @@ class Store(Pins, Protocol):
     def settled_by(self, owner: str, *, limit: int) -> list[Mapping[str, Any]]:
         """What the attempts of one owner led to, for the run's report: ids, states, attempts, receipts."""
 
-    def status(self) -> list[Mapping[str, Any]]:
-        """One row per job: what waits, since when, what was delivered, why nothing moves."""
+    def status(self, jobs: Sequence[str] | None = None) -> list[Mapping[str, Any]]:
+        """One row per job, or for these only: what waits, since when, what was delivered, why nothing moves.
+
+        Counting ends at 1,000.
+        """
 
     def trace(self, key: str) -> list[Mapping[str, Any]]:
         """Messages found by id, ordering key, idempotency key, receipt or a payload value, with every hop."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hms_syn import __version__, settings
+from hms_syn.hooks import connection_types
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -31,26 +32,5 @@ def get_provider_info() -> dict[str, Any]:
                 },
             }
         },
-        "connection-types": [
-            {
-                "connection-type": "hms_soap",
-                "hook-class-name": "hms_syn.hooks.vendor.VendorHook",
-                "hook-name": "HMS-SYN SOAP vendor",
-                "ui-field-behaviour": {
-                    "hidden-fields": ["host", "port", "schema"],
-                    "relabeling": {"login": "User name"},
-                },
-                "conn-fields": {
-                    "wsse": {
-                        "label": "Login goes as",
-                        "description": "As a WS-Security UsernameToken (text or digest), or as HTTP Basic.",
-                        "schema": {
-                            "type": ["string", "null"],
-                            "enum": ["username_token", "username_token_digest", "basic", "none"],
-                            "default": "username_token",
-                        },
-                    },
-                },
-            }
-        ],
+        "connection-types": [dict(connection_type) for connection_type in connection_types.TYPES],
     }

@@ -8,19 +8,26 @@ from __future__ import annotations
 import configparser
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hms_syn.domain.durations import seconds
 from hms_syn.errors import StoreNotConfigured
 from hms_syn.ports import Credentials
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 STORE_CONNECTION = "hms_syn_db"
 DEMO_HOME = Path(".hms-syn/demo")
 """Where ``hms-syn demo`` keeps its Airflow, below the folder it is started in."""
 BLOCKED = "airflow-db-not-allowed:"
 """What Airflow puts in place of its own database's address inside task, trigger and parsing processes."""
+_FINDERS: list[Callable[[str], Credentials | None]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,10 @@ OPTIONS = {
     "linger": Option(
         default="15s", meaning="How long a push run waits for more messages after its queue is empty; 0s turns it off."
     ),
-    "poll": Option(default="250ms", meaning="How often the doorbell looks for due work, once for all jobs."),
+    "poll": Option(
+        default="250ms",
+        meaning="How often the triggerer looks for due work and for awaited deliveries, each once for all.",
+    ),
     "drain_lease": Option(
         default="10s", meaning="How long a push run may be silent before another may take its queue over."
     ),
@@ -78,13 +88,13 @@ def jobs_folder() -> Path:
 def store_url() -> str:
     """Return the address of the queue's database, as this process can know it without Airflow.
 
-    The connection ``hms_syn_db`` from the environment, else Airflow's own database.
+    The connection ``hms_syn_db``, else Airflow's own database.
 
     :raises StoreNotConfigured: inside a task, where Airflow hides its database, when no connection is given
     """
-    connection = connection_from_environment(STORE_CONNECTION)
-    if connection is not None:
-        return url_of(connection)
+    found = connection(STORE_CONNECTION)
+    if found is not None:
+        return url_of(found)
     url = (
         os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
         or _from_file("database", "sql_alchemy_conn")
@@ -107,6 +117,21 @@ def url_of(connection: Credentials) -> str:
     return url
 
 
+def connection(connection_id: str) -> Credentials | None:
+    """Return a connection from the environment, or from where :func:`connections_from` says, or None."""
+    return _FINDERS[-1](connection_id) if _FINDERS else connection_from_environment(connection_id)
+
+
+@contextmanager
+def connections_from(find: Callable[[str], Credentials | None]) -> Iterator[None]:
+    """Let every part of this process find connections in this way: ``airflow hms-syn`` asks Airflow."""
+    _FINDERS.append(find)
+    try:
+        yield
+    finally:
+        _FINDERS.remove(find)
+
+
 def connection_from_environment(connection_id: str) -> Credentials | None:
     """Return an Airflow Connection given as ``AIRFLOW_CONN_<ID>``, in JSON or URI form, or None."""
     given = os.environ.get(f"AIRFLOW_CONN_{connection_id.upper()}")
@@ -119,6 +144,11 @@ def connection_from_environment(connection_id: str) -> Credentials | None:
             password=unquote(parts.password or ""),
             extra=dict(parse_qsl(parts.query)),
         )
+    return _from_json(given)
+
+
+@lru_cache(maxsize=32)
+def _from_json(given: str) -> Credentials:
     fields = json.loads(given)
     extra = fields.get("extra") or {}
     return Credentials(

@@ -8,8 +8,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hms_syn import settings
+from hms_syn.adapters import certificates
 from hms_syn.adapters.registry import load_adapter
+from hms_syn.adapters.renewed import Renewed
+from hms_syn.errors import StoreNotConfigured
+from hms_syn.flow.rounds import Rounds
 from hms_syn.store.sql_store import SqlStore
+from hms_syn.store.transactions import Transactions
+from hms_syn.store.vendor_board import VendorBoard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,24 +32,43 @@ def open_store(url: str | None = None) -> SqlStore:
     return _store(url or settings.store_url())
 
 
+@cache
+def open_airflow(url: str) -> Transactions | None:
+    """Open Airflow's own database, for the toggles of jobs' DAGs; None where it is of a kind we do not speak."""
+    try:
+        return Transactions(url)
+    except StoreNotConfigured:
+        return None
+
+
 def push_adapter(
     job: JobSpec,
     pins: Pins,
     *,
-    find_credentials: Callable[[str], Credentials | None] = settings.connection_from_environment,
+    find_credentials: Callable[[str], Credentials | None] = settings.connection,
 ) -> Adapter:
-    """Make the adapter of a job's way out, with the credentials its connection holds now."""
-    return _adapter(job, job.push_adapter, pins, find_credentials)
+    """Make the adapter of a job's way out; its connection is read now, and again whenever the vendor refuses us."""
+    return Renewed(lambda: _adapter(job, job.push_adapter, pins, find_credentials))
 
 
 def pull_adapter(
     job: JobSpec,
     pins: Pins,
     *,
-    find_credentials: Callable[[str], Credentials | None] = settings.connection_from_environment,
+    find_credentials: Callable[[str], Credentials | None] = settings.connection,
 ) -> Adapter:
     """Make the adapter of a job's way in, with the credentials its connection holds now."""
     return _adapter(job, job.pull_adapter, pins, find_credentials)
+
+
+def rounds(store: SqlStore, *, find_credentials: Callable[[str], Credentials | None] = settings.connection) -> Rounds:
+    """Make the heartbeat of a process: each vendor is pinged by the way out of a job where it has one."""
+
+    def make(job: JobSpec) -> Adapter:
+        way = push_adapter if job.push is not None else pull_adapter
+        return way(job, store, find_credentials=find_credentials)
+
+    return Rounds(board=VendorBoard(store), make_adapter=make, certificate_end=certificates.ends_at)
 
 
 def worker_name() -> str:

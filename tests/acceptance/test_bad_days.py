@@ -38,7 +38,7 @@ def attempts(cli, event):
 
 @pytest.mark.parametrize("known", [True, False], ids=["a known court", "a court never met"])
 def test_a_court_that_is_down_gets_its_hearing_when_it_is_back(cli, tmp_path, known):
-    """The event waits, each try is on the record as not sent, and the first try after the return delivers."""
+    """F26: the event waits, each try is on the record as not sent, and the first try after the return delivers."""
     with court(tmp_path) as vendor:
         job = cli.listening(cli.job(vendor.endpoint))
         before = publish(cli, "A") if known else []
@@ -59,7 +59,7 @@ def test_a_court_that_is_down_gets_its_hearing_when_it_is_back(cli, tmp_path, kn
 
 @pytest.mark.parametrize("mode", [mode for mode in MODES if mode not in ("ok", "slow")])
 def test_no_misbehaviour_is_taken_for_a_yes(cli, tmp_path, mode):
-    """Two bad answers, then good ones: never an ack for a bad one, never a hang, and the vendor's own record agrees."""
+    """F18, F19, F23, F24, F27: no ack for a bad answer, no hang, and the vendor's own record agrees."""
     bad = 1 if mode in A_CLEAR_NO else 2
     with court(tmp_path, "--delay", "3") as vendor:
         job = cli.listening(cli.job(vendor.endpoint))
@@ -85,7 +85,7 @@ def test_no_misbehaviour_is_taken_for_a_yes(cli, tmp_path, mode):
 
 
 def test_a_slow_court_is_waited_for_and_asked_once(cli, tmp_path):
-    """An answer within the time allowed is an answer; the lease lasts as long."""
+    """F17: an answer within the time allowed is an answer; the lease lasts as long."""
     with court(tmp_path, "--delay", "0.8") as vendor:
         job = cli.listening(cli.job(vendor.endpoint, push={"timeout": "5s", "lease": "6s"}))
         events = publish(cli, "A", "B")
@@ -107,7 +107,7 @@ POISON = (
 
 
 def test_a_payload_that_fits_no_form_is_set_aside_with_its_reason(cli, tmp_path):
-    """Nothing of it is sent; each is kept as a dead letter that says why, and the next message goes out."""
+    """F31: nothing of it is sent; each is kept as a dead letter that says why, and the next message goes out."""
     with court(tmp_path) as vendor:
         job = cli.listening(cli.job(vendor.endpoint))
         poison = cli.publish(TOPIC, *(payload for payload, _ in POISON))
@@ -168,7 +168,9 @@ def test_a_job_with_a_dead_vendor_does_not_hold_another_job(cli, tmp_path):
             assert cli("run", alive, "--drain").returncode == 0
         assert vendor.cases() == ["A"]
     found = cli.trace(event.message_id)["deliveries"]
-    assert {delivery["job"]: delivery["state"] for delivery in found} == {"alive": "delivered", "dead": "pending"}
+    states_of = {delivery["job"]: delivery["state"] for delivery in found}
+    assert states_of["alive"] == "delivered"
+    assert states_of["dead"] in ("pending", "in_flight")  # waiting, or just being tried again
 
 
 def test_repeated_attempts_end_where_the_job_says(cli, tmp_path):

@@ -133,7 +133,7 @@ def test_the_login_comes_from_the_connection(tmp_path, court_of, wsse):
 
 @pytest.mark.parametrize("court_of", ["sandbox", pytest.param("node", marks=pytest.mark.peers)])
 def test_a_wrong_password_delivers_nothing_and_loses_nothing(tmp_path, court_of):
-    """The vendor's no to our login is no answer to the message: it waits, and no password is shown."""
+    """F32: the vendor's no to our login is no answer to the message: it waits, and no password is shown."""
     wrong = "wr0ng pässword"
     cli = Cli(tmp_path / "home", court_calendar={"conn_type": "hms_soap", "login": "hud", "password": wrong})
     with locked(court_of, tmp_path) as endpoint:
@@ -145,6 +145,19 @@ def test_a_wrong_password_delivers_nothing_and_loses_nothing(tmp_path, court_of)
     assert (delivery["state"], delivery["reference"]) == ("pending", None)
     assert "credentials" in done.stdout
     assert wrong.encode() not in everything(cli, done, cli("trace", "HUD-22-109", "--json"), cli("status"))
+
+
+def test_a_job_does_not_go_out_without_the_connection_it_names(tmp_path):
+    """A vendor that lets anybody in would take it; and the sentence says what to set."""
+    cli = Cli(tmp_path / "home")
+    with court(tmp_path) as vendor:
+        job = cli.listening(seed(cli, vendor.endpoint, "connection_id: court_calendar"))
+        fire(cli)
+        done = cli("run", job, "--drain")
+        assert vendor.arrivals() == 0
+    assert done.returncode == 1
+    assert "AIRFLOW_CONN_COURT_CALENDAR" in done.stderr
+    assert cli.trace("HUD-22-109")["deliveries"][0]["state"] == "pending"
 
 
 @contextmanager

@@ -28,7 +28,8 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|work|mnt)/[\w.]")
 REGISTRY = re.compile(
     r"pypi\.(?:org|python)|pythonhosted|npmjs\.(?:org|com)|index-url\s+http|/simple/|artifactory", re.IGNORECASE
 )
-TEXTS = {".py", ".md", ".toml", ".yaml", ".yml", ".txt", ".cfg", ".ini", ".mako", ".json", ".wsdl", ".css", ".mjs", ""}
+WEB = {".css", ".html", ".js", ".mjs"}
+TEXTS = WEB | {".py", ".md", ".toml", ".yaml", ".yml", ".txt", ".cfg", ".ini", ".mako", ".json", ".wsdl", ""}
 
 
 @cache

@@ -50,7 +50,7 @@ def fresh(tmp_path):
 
     def run(script, *arguments):
         done = subprocess.run(
-            [sys.executable, "-c", script, *arguments],
+            [sys.executable, "-W", "ignore", "-c", script, *arguments],  # others warn of others while they are imported
             cwd=tmp_path,
             env={**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "PYTHONPATH": str(PLUGINS)},
             capture_output=True,

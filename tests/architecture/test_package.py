@@ -37,12 +37,16 @@ def test_the_wheel_holds_every_part(wheel):
         "hms_syn/migrations/script.py.mako",
         "hms_syn/migrations/versions/0001_0_1_0_create_the_queue.py",
         "hms_syn/samples/court_calendar_sync.yaml",
+        "hms_syn/samples/court_eviction_sync.yaml",
+        "hms_syn/samples/hospital_records_sync.yaml",
+        "hms_syn/samples/state_payments_sync.yaml",
         "hms_syn/sandbox/court.wsdl",
         "hms_syn/sandbox/court.css",
     }
     assert wanted - names == set()
-    sources = {path.relative_to(ROOT / "plugins").as_posix() for path in (ROOT / "plugins" / "hms_syn").rglob("*.py")}
-    assert sources - names == set()
+    package = ROOT / "plugins" / "hms_syn"
+    sources = [*package.rglob("*.py"), *(package / "console" / "static").iterdir()]
+    assert {path.relative_to(ROOT / "plugins").as_posix() for path in sources} - names == set()
 
 
 def test_the_wheel_holds_no_tests_docs_or_dags(wheel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import re
 from pathlib import Path
@@ -13,12 +14,16 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
+from tests.conftest import make_job
 
 from hms_syn import __version__
+from hms_syn.adapters.in_memory_v1 import InMemoryV1
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
-from hms_syn.store import schema, tables
+from hms_syn.flow.push import Drain
+from hms_syn.store import schema, tables, tables_0001, views
 from hms_syn.store.engine import open_engine
+from hms_syn.store.sql_store import SqlStore
 
 PACKAGE = Path(schema.__file__).parents[1]
 VERSIONS = sorted((PACKAGE / "migrations" / "versions").glob("*.py"))
@@ -35,8 +40,7 @@ def filled(sql_store, job):
     """Fill a store with a job, a message on its way, and its audit rows."""
     sql_store.register(job)
     publish(sql_store, [new_event("hud.hearing.created", {"case_id": "HUD-22-109"}, agency="hud")])
-    claim = sql_store.pop(job.id, owner="w1", lease=60.0, window=1)
-    sql_store.begin(claim, claim.deliveries[0], lease=60.0)
+    sql_store.pop(job, owner="w1")
     return sql_store
 
 
@@ -109,14 +113,14 @@ def test_a_second_create_changes_nothing(sql_store):
     sql_store.check()
 
 
-@pytest.mark.parametrize("view", tables.VIEW_NAMES)
+@pytest.mark.parametrize("view", views.NAMES)
 def test_every_view_answers(filled, view):
     with filled.engine.connect() as connection:
         connection.execute(text(f"SELECT * FROM {view}")).all()
     assert view in inspect(filled.engine).get_view_names()
 
 
-@pytest.mark.parametrize("view", tables.VIEW_NAMES)
+@pytest.mark.parametrize("view", views.NAMES)
 @pytest.mark.parametrize("act", ["DELETE FROM {0}", "UPDATE {0} SET job = 'x'", "INSERT INTO {0} (job) VALUES ('x')"])
 def test_views_are_for_reading(filled, view, act):
     with pytest.raises(DBAPIError), filled.engine.begin() as connection:
@@ -130,3 +134,35 @@ def test_nobody_edits_the_audit_trail_by_accident(filled, lie):
     with pytest.raises(DBAPIError, match="append-only"), filled.engine.begin() as connection:
         connection.execute(text(statement))
     assert len(filled.audit_rows()) > 0
+
+
+OLD_ROWS = (
+    """INSERT INTO hms_syn_job (job, name, endpoint, topics, enabled, ring_cap, registered_at)
+       VALUES ('court', 'HUD → court', 'https://court.example.gov/', '["hud.hearing.created"]', true, 60000000, 1)""",
+    """INSERT INTO hms_syn_event (message_id, topic, agency, body, headers, salt, published_at)
+       VALUES ('m1', 'hud.hearing.created', 'hud', '{"case_id":"HUD-1"}', '{}', '00', 1)""",
+    """INSERT INTO hms_syn_delivery (event_seq, message_id, job, ordering_key, idempotency_key, state, attempts)
+       VALUES (1, 'm1', 'court', '', '6f1d2d0c-8a8e-4d0f-9d58-3d1f0b6f9a11', 'pending', 0)""",
+    "INSERT INTO hms_syn_lane (job, ordering_key, ready_at) VALUES ('court', '', 1)",
+    "INSERT INTO hms_syn_chain (message_id, tip) VALUES ('m1', 'aa')",
+)
+
+
+def test_what_waited_under_the_first_release_goes_out_after_the_upgrade(store_url):
+    """Rows of the revision before are kept: accepted for the endpoint their job has, in lines of the present rule."""
+    engine = open_engine(store_url)
+    tables_0001.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for row in OLD_ROWS:
+            connection.execute(text(row.replace(":", r"\:")))
+    with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        SCRIPTS.get_revision("0002").module.upgrade()
+    assert differences(engine) == []
+    engine.dispose()
+    job = make_job(target_endpoint="https://court.example.gov/")
+    with contextlib.closing(SqlStore(store_url)) as store:
+        store.register(job)
+        vendor = InMemoryV1(job, None, store)
+        assert Drain(job=job, store=store, adapter=vendor, owner="w").run() == 1
+        assert store.trace("m1")[0]["deliveries"][0]["state"] == "delivered"
+        assert store.read("hud.*", after=0, limit=9)[0]["message_id"] == "m1"

@@ -33,7 +33,7 @@ def test_it_is_there_when_the_transaction_commits(sql_store, theirs, job):
         publish(sql_store, [hearing()], connection=session)
         session.commit()
     assert len(sql_store.read("*", after=0, limit=10)) == 1
-    assert sql_store.pop(job.id, owner="w", lease=60, window=10) is not None
+    assert sql_store.pop(job, owner="w") is not None
 
 
 def test_it_is_gone_when_the_transaction_rolls_back(sql_store, theirs):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from tests.conftest import make_job
 
 from hms_syn.domain.ack import Ack
-from hms_syn.domain.delivery import Outcome
+from hms_syn.domain.claim import Ending
+from hms_syn.domain.delivery import Outcome, State
 from hms_syn.domain.job_spec import Push
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import PayloadConflict, StaleLease
-from hms_syn.flow.publish import planned, publish
-from hms_syn.flow.push import announcement
-from hms_syn.ports import Ending, RegistryChanged
+from hms_syn.flow.hand_off import announcement
+from hms_syn.flow.publish import planned, publish, route
+from hms_syn.ports import RegistryChanged
 from hms_syn.store import audit_trail
 
 TOPIC = "hud.hearing.created"
@@ -26,17 +28,17 @@ def hearing(number=1, **extra):
 
 
 def pop(store, job, owner="w1", lease=LEASE):
-    return store.pop(job.id, owner=owner, lease=lease, window=100)
+    return store.pop(replace(job, push=replace(job.push, lease=lease)), owner=owner)
 
 
-def acked(store, claim, delivery, reference="C-1"):
-    attempt = store.begin(claim, delivery, lease=LEASE)
+def acked(store, claim, delivery, reference="C-1", attempt=None):
+    attempt = attempt or (claim.attempt if delivery is claim.deliveries[0] else store.begin(claim, delivery))
     done = announcement(delivery, "delivered", reference=reference)
     planned(
         store,
         [done],
         lambda version, routed: store.ack(
-            claim, delivery, attempt, Ack(reference=reference), announce=(version, routed[0])
+            claim, delivery, attempt, Ack(reference=reference), tell=(version, routed[0]), then=None
         ),
     )
 
@@ -108,7 +110,7 @@ def test_messages_of_a_job_come_in_the_order_published(store, job):
 
 def test_each_ordering_key_is_a_lane_of_its_own(store):
     """A claim holds one key's messages; another worker may hold another key's."""
-    job = make_job(push=Push(ordering_key="case_id"))
+    job = make_job(push=Push(ordering_key="case_id", concurrency=2))
     store.register(job)
     publish(store, [hearing(1, message_id="a1"), hearing(2, message_id="b1"), hearing(1, message_id="a2")])
     first, second = pop(store, job, "w1"), pop(store, job, "w2")
@@ -128,25 +130,25 @@ def test_an_expired_lease_is_taken_over_with_a_higher_fence(store, job):
     store.register(job)
     publish(store, [hearing(message_id="m1")])
     dead = pop(store, job, lease=0.0)
-    store.begin(dead, dead.deliveries[0], lease=0.0)
+    assert dead.attempt == 1
     heir = pop(store, job, "w2")
     assert heir.fence > dead.fence
-    assert heir.deliveries[0].unsettled
-    assert store.begin(heir, heir.deliveries[0], lease=LEASE) == 2
+    assert (heir.attempt, heir.deliveries[0].state) == (None, State.IN_FLIGHT)
+    assert store.begin(heir, heir.deliveries[0]) == 2
     assert events_of(store, "m1") == ["published", "queued", "attempt", "unknown", "attempt"]
 
 
 def test_a_late_worker_cannot_settle(store, job):
-    """A result under an old fence is refused and changes nothing."""
+    """F16: a result under an old fence is refused and changes nothing."""
     store.register(job)
     publish(store, [hearing(message_id="m1")])
     late = pop(store, job, lease=0.0)
-    attempt = store.begin(late, late.deliveries[0], lease=0.0)
+    attempt = late.attempt
     pop(store, job, "w2")
     with pytest.raises(StaleLease):
         store.retry(late, late.deliveries[0], attempt, Ending(outcome=Outcome.UNKNOWN, code="x"), delay=1)
     with pytest.raises(StaleLease):
-        acked(store, late, late.deliveries[0])
+        acked(store, late, late.deliveries[0], attempt=attempt)
     store.note_stale(late, late.deliveries[0], attempt)
     assert events_of(store, "m1")[-1] == "stale"
 
@@ -167,7 +169,7 @@ def test_an_acked_message_is_delivered_with_its_receipt(store, job):
 
 
 def test_an_attempt_cannot_be_settled_twice(store, job):
-    """A second ack of the same delivery is refused: it is no longer in the queue."""
+    """F10: a second ack of the same delivery is refused: it is no longer in the queue."""
     store.register(job)
     publish(store, [hearing(message_id="m1"), hearing(2, message_id="m2")])
     claim = pop(store, job)
@@ -177,7 +179,7 @@ def test_an_attempt_cannot_be_settled_twice(store, job):
             store,
             [announcement(claim.deliveries[0], "delivered")],
             lambda version, routed: store.ack(
-                claim, claim.deliveries[0], 1, Ack(reference="x"), announce=(version, routed[0])
+                claim, claim.deliveries[0], 1, Ack(reference="x"), tell=(version, routed[0]), then=None
             ),
         )
 
@@ -187,7 +189,7 @@ def test_a_retried_message_keeps_its_place_and_waits(store, job):
     store.register(job)
     publish(store, [hearing(1, message_id="m1"), hearing(2, message_id="m2")])
     claim = pop(store, job)
-    attempt = store.begin(claim, claim.deliveries[0], lease=LEASE)
+    attempt = claim.attempt
     store.retry(claim, claim.deliveries[0], attempt, Ending(outcome=Outcome.NOT_SENT, code="connect"), delay=30)
     assert pop(store, job) is None
     assert 20 < store.next_due(job.id) <= 30
@@ -199,13 +201,13 @@ def test_a_set_aside_message_lets_the_next_one_through(store, job):
     store.register(job)
     publish(store, [hearing(1, message_id="m1"), hearing(2, message_id="m2")])
     claim = pop(store, job)
-    attempt = store.begin(claim, claim.deliveries[0], lease=LEASE)
+    attempt = claim.attempt
     ending = Ending(outcome=Outcome.REFUSED, code="vendor_refused")
     planned(
         store,
         [announcement(claim.deliveries[0], "dead_letter")],
         lambda version, routed: store.set_aside(
-            claim, claim.deliveries[0], attempt, ending, announce=(version, routed[0])
+            claim, claim.deliveries[0], attempt, ending, tell=(version, routed[0]), then=None
         ),
     )
     store.release(claim)
@@ -219,12 +221,14 @@ def test_a_held_message_waits_for_an_officer_and_nothing_overtakes_it(store, job
     store.register(job)
     publish(store, [hearing(1, message_id="m1"), hearing(2, message_id="m2")])
     claim = pop(store, job)
-    attempt = store.begin(claim, claim.deliveries[0], lease=LEASE)
+    attempt = claim.attempt
     ending = Ending(outcome=Outcome.UNKNOWN, code="timeout")
     planned(
         store,
         [announcement(claim.deliveries[0], "in_doubt")],
-        lambda version, routed: store.doubt(claim, claim.deliveries[0], attempt, ending, announce=(version, routed[0])),
+        lambda version, routed: store.doubt(
+            claim, claim.deliveries[0], attempt, ending, delay=None, tell=(version, routed[0])
+        ),
     )
     assert pop(store, job) is None
     assert store.next_due(job.id) is None
@@ -294,7 +298,7 @@ def test_the_bell_keeps_quiet_for_a_reserved_lane(store, job):
     store.register(job)
     publish(store, [hearing()])
     claim = pop(store, job)
-    attempt = store.begin(claim, claim.deliveries[0], lease=LEASE)
+    attempt = claim.attempt
     store.retry(claim, claim.deliveries[0], attempt, Ending(outcome=Outcome.NOT_SENT, code="x"), delay=0.5)
     store.reserve(job.id, grace=10)
     while store.next_due(job.id) > 0:
@@ -333,3 +337,43 @@ def test_the_audit_trail_verifies(store, job):
             acked(store, claim, delivery)
         store.release(claim)
     assert audit_trail.verify(store.audit_rows()) == len(store.audit_rows()) > 20
+
+
+def test_a_line_whose_late_worker_has_noted_its_own_outcome_goes_on(store, job):
+    """Taken over by one that died before it sent, and then noted as stale: the next worker still begins."""
+    store.register(job)
+    publish(store, [hearing(message_id="m1")])
+    late = pop(store, job, lease=0.0)
+    pop(store, job, "died", lease=0.0)
+    store.note_stale(late, late.deliveries[0], late.attempt)
+    heir = pop(store, job, "heir")
+    assert (heir.deliveries[0].state, heir.deliveries[0].lost) == (State.IN_FLIGHT, False)
+    assert store.begin(heir, heir.deliveries[0]) == 2
+    assert events_of(store, "m1") == ["published", "queued", "attempt", "stale", "attempt"]
+
+
+def test_two_jobs_that_share_a_message_write_one_chain(store, job):
+    """Each has its own idea of the message's newest hash; whoever is late reads it again."""
+    two = make_job("two")
+    store.register(job)
+    store.register(two)
+    publish(store, [hearing(message_id="m1")])
+    one, other = pop(store, job), pop(store, two)
+    acked(store, one, one.deliveries[0])
+    acked(store, other, other.deliveries[0])
+    assert audit_trail.verify(store.audit_rows()) > 0
+    assert events_of(store, "m1").count("delivered") == 2
+
+
+def test_an_announcement_planned_before_a_job_was_known_is_planned_again(store, job):
+    """A job that begins to listen between plan and commit gets the news: the old plan is refused."""
+    store.register(job)
+    publish(store, [hearing(message_id="m1")])
+    claim = pop(store, job)
+    version, _ = store.subscriptions(again=True)
+    done = route(announcement(claim.deliveries[0], "delivered", reference="R"), [])
+    store.register(make_job("follower", source_topics=("syn.*.delivered",)))
+    with pytest.raises(RegistryChanged):
+        store.ack(claim, claim.deliveries[0], 1, Ack(reference="R"), tell=(version, done), then=None)
+    acked(store, claim, claim.deliveries[0])
+    assert store.next_due("follower") is not None

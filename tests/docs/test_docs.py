@@ -23,7 +23,7 @@ from hms_syn.cli.commands import COMMANDS
 from hms_syn.domain import audit_entry, delivery
 from hms_syn.job_files import model
 from hms_syn.sandbox.court_soap import serve
-from hms_syn.store import tables
+from hms_syn.store import views
 from hms_syn.store.sql_store import SqlStore
 
 ENDLESS = {"demo", "start"}
@@ -174,10 +174,15 @@ def test_the_drawing_of_the_lifecycle_is_the_table_of_moves():
         pytest.param("reference/commands.md", [f"## hms-syn {command.name}" for command in COMMANDS], id="commands"),
         pytest.param("reference/settings.md", [f"`{name}`" for name in settings.OPTIONS], id="settings"),
         pytest.param("reference/adapters.md", [f"## {name}" for name in registry.known_adapters()], id="adapters"),
-        pytest.param("reference/tables.md", [f"## {name}" for name in tables.VIEW_NAMES], id="views"),
+        pytest.param("reference/tables.md", [f"## {name}" for name in views.NAMES], id="views"),
         pytest.param("delivery-lifecycle.md", [f"| `{state.value}` |" for state in delivery.State], id="states"),
         pytest.param(
             "delivery-lifecycle.md", [f"| `{outcome.value}` |" for outcome in delivery.Outcome], id="outcomes"
+        ),
+        pytest.param(
+            "delivery-lifecycle.md",
+            [f"| `{cause}` |" for cause in re.findall(r"(?:THEN|ELSE) '(\w+)'", views.HEAD)],
+            id="causes",
         ),
         pytest.param("audit.md", [f"`{event}`" for event in audit_entry.EVENTS], id="audit events"),
     ],

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
+from tests.harness import pulls
 from tests.harness.history import Arrival, History, Published, violations
+from tests.harness.pace import Backoff, Visit
 
 from hms_syn.domain import audit_entry
 from hms_syn.domain.audit_entry import AuditEntry
@@ -17,9 +20,12 @@ AT = "2024-09-02T09:00:00.000000Z"
 def trail(*lines):
     """Audit rows of (message, event, attempt) in this order, each chained onto its message's previous one."""
     tips, rows = {}, []
-    for message_id, event, attempt in lines:
+    for message_id, event, attempt, *code in lines:
         job = None if event == "published" else "court"
-        entry = AuditEntry(at=AT, actor="w", event=event, message_id=message_id, job=job, attempt=attempt)
+        detail = {"code": code[0]} if code else {}
+        entry = AuditEntry(
+            at=AT, actor="w", event=event, message_id=message_id, job=job, attempt=attempt, detail=detail
+        )
         [row] = audit_entry.chain([entry], tips.get(message_id))
         tips[message_id] = row.hash
         rows.append(
@@ -69,14 +75,33 @@ def sound(lines=LINES, **changes):
             {"message_id": "m2", "state": "delivered", "idempotency_key": "k2"},
         ],
         attempts=[
-            {"message_id": "m1", "attempt": 1, "outcome": "unknown"},
-            {"message_id": "m1", "attempt": 2, "outcome": "acked"},
-            {"message_id": "m2", "attempt": 1, "outcome": "acked"},
+            attempted("m1", 1, "unknown", 0.0, 1.0),
+            attempted("m1", 2, "acked", 1.2, 1.4),
+            attempted("m2", 1, "acked", 1.4, 1.5),
         ],
         audit=trail(*lines),
         faults=1,
+        visits=[visit("k1", 0.0, 0.9), visit("k1", 1.2, 1.4), visit("k2", 1.4, 1.5), visit("", 1.6, None)],
+        pauses=[(0.5, 1.1)],
+        backoff=Backoff(initial=0.25, jitter=0.2, longest=60, late=1.0),
     )
     return replace(history, **changes)
+
+
+def visit(key, began, ended, digest="d"):
+    return Visit(key=key, digest=digest + key, began=began, ended=ended)
+
+
+def attempted(message_id, attempt, outcome, started, ended):
+    """One attempt, its start as PostgreSQL's views give it and its end as SQLite's do."""
+    moments = [datetime.fromtimestamp(moment, tz=timezone.utc) for moment in (started, ended)]
+    return {
+        "message_id": message_id,
+        "attempt": attempt,
+        "outcome": outcome,
+        "started_at": moments[0],
+        "ended_at": moments[1].isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
 
 
 def arrival(fact, key, *, accepted=True):
@@ -107,6 +132,7 @@ PLANTED = {
     "I6 one key for two messages": lambda: sound(
         deliveries=with_row(sound().deliveries, 1, idempotency_key="k1"), arrivals=[FIRST, AGAIN, arrival("B", "k1")]
     ),
+    "I7 other bytes on the second attempt": lambda: sound(visits=[*sound().visits, visit("k1", 2, 3, "other")]),
     "I8 a repeat without an unknown outcome": lambda: sound(arrivals=[*sound().arrivals, SECOND]),
     "I8 an unknown outcome without a fault": lambda: sound(faults=0),
     "I9 the second before the first": lambda: sound(arrivals=[SECOND, FIRST, AGAIN]),
@@ -114,6 +140,13 @@ PLANTED = {
         arrivals=[arrival("A", "k1", accepted=False), SECOND, AGAIN]
     ),
     "I10 the first again after the second": lambda: sound(arrivals=[FIRST, SECOND, AGAIN]),
+    "I11 two requests at once": lambda: sound(visits=[visit("k1", 1.2, 1.5), visit("k2", 1.4, 1.6)]),
+    "I11 a second request inside a long one": lambda: sound(
+        visits=[visit("k1", 1.2, 2), visit("k2", 1.4, 1.5), visit("k2", 1.8, 2.1)]
+    ),
+    "I16 a request in a pause": lambda: sound(pauses=[(0.1, 1.3)]),
+    "I17 a retry before its time": lambda: sound(backoff=Backoff(initial=0.3, longest=60)),
+    "I17 a retry long after its time": lambda: sound(backoff=Backoff(initial=0.1, late=0.05)),
     "A2 an edited body": lambda: sound(audit=with_row(sound().audit, 4, body=sound().audit[4]["body"] + " ")),
     "A2 an edited column": lambda: sound(audit=with_row(sound().audit, 4, actor="somebody")),
     "A2 a row is missing in the middle": lambda: sound(audit=[*sound().audit[:5], *sound().audit[6:]]),
@@ -140,6 +173,19 @@ def test_a_sound_history_has_no_violation():
     assert violations(sound()) == []
 
 
+def test_a_late_worker_is_excused_for_a_request_beside_its_successors():
+    """What a stopped worker sends when it comes back is on record as late, and breaks no order of requests."""
+    late = sound((*LINES, ("m1", "stale", 1)), visits=[visit("k1", 1.2, 1.5), visit("k2", 1.4, 1.6)])
+    assert violations(late) == []
+
+
+def test_a_lost_workers_message_waits_for_its_lease_and_for_no_back_off():
+    """Its attempt is closed by its successor at the moment of the next one."""
+    lines = [(*line, "worker_lost") if line[1] == "unknown" else line for line in LINES]
+    rows = with_row(sound().attempts, 0, ended_at=sound().attempts[1]["started_at"])
+    assert violations(sound(lines, attempts=rows)) == []
+
+
 def test_a_late_worker_that_only_noted_its_lateness_is_no_violation():
     """What a worker notes when it finds its lane taken over changes nothing."""
     assert violations(sound((*LINES, ("m1", "stale", 1)))) == []
@@ -149,3 +195,28 @@ def test_a_late_worker_that_only_noted_its_lateness_is_no_violation():
 def test_a_planted_violation_is_found(planted):
     """Each broken promise is called by its name."""
     assert planted.split()[0] in names(PLANTED[planted]())
+
+
+SERVED = [("1", "OPEN"), ("1", "SHUT"), ("2", "OPEN")]
+CURSORS = [(None, None), ("2024-09-02", "2024-09-02"), ("2024-09-02", "2024-09-03"), ("2024-09-03", "2024-09-03")]
+PLANTED_PULLS = {
+    "a record that was skipped": ("not on the bus", (SERVED, SERVED[1:], CURSORS)),
+    "a record that came twice": ("2 times", (SERVED, [*SERVED, SERVED[0]], CURSORS)),
+    "a record nobody served": ("never served", (SERVED[1:], SERVED, CURSORS)),
+    "a cursor that went back": ("went back", (SERVED, SERVED, [CURSORS[3], CURSORS[1]])),
+    "a cursor that was lost": ("went back", (SERVED, SERVED, [CURSORS[3], CURSORS[0]])),
+    "a cursor ahead of its events": ("the bus only", (SERVED, SERVED, [("2024-09-03", "2024-09-02")])),
+}
+
+
+def test_a_sound_pull_has_no_violation():
+    """A record may be served as often as it likes."""
+    assert pulls.violations([*SERVED, *SERVED], SERVED, CURSORS) == []
+
+
+@pytest.mark.parametrize("planted", PLANTED_PULLS)
+def test_a_planted_violation_of_a_pull_is_found(planted):
+    """I13, each in its own words and no other."""
+    words, facts = PLANTED_PULLS[planted]
+    [violation] = pulls.violations(*facts)
+    assert words in violation

@@ -10,53 +10,18 @@ from contextlib import closing
 
 import pytest
 from sqlalchemy import text
-from tests.harness.cli import Cli
+from tests.faults.conftest import installed
 from tests.harness.courts import court
-from tests.harness.history import Published, read, violations
+from tests.harness.history import read, violations
+from tests.harness.publishers import HANG_UP, PUBLISHER, publish, settle
 from tests.harness.waiting import eventually
 
 from hms_syn.store.sql_store import SqlStore
 
-TOPIC = "hud.hearing.created"
 DELTAS = (0.0, 0.001, 0.002, 0.005, 0.010, 0.020, 0.050)
 """Seconds between an arrival and the kill: the answer, its reading and its storing all fall in between."""
 LEASE = 1.5
 MESSAGES = 60
-
-PUBLISHER = """\
-import sys
-from hms_a2a import Bus
-bus = Bus("hud")
-for number in range(int(sys.argv[1])):
-    name = f"{sys.argv[2]}-{number}"
-    bus.publish_topic("hud.hearing.created", {"case_id": name, "date": "2024-09-02"}, message_id=name)
-    print(name, flush=True)
-"""
-
-HANG_UP = """\
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
-
-
-@pytest.fixture
-def cli(store_url, tmp_path):
-    """One installation on each kind of database."""
-    with closing(SqlStore(store_url)) as store:
-        store.create()
-    return Cli(tmp_path / "home", url=store_url)
-
-
-def publish(cli, count, name="case"):
-    """Publish so many hearings from one program, in order."""
-    done = cli.python(PUBLISHER, str(count), name)
-    assert done.stdout.split() == [f"{name}-{number}" for number in range(count)], done.stderr
-    return [Published(message_id=f"{name}-{number}", fact=f"{name}-{number}") for number in range(count)]
-
-
-def settle(cli, job):
-    done = cli("run", job, "--until-settled", "--timeout", "60", timeout=90)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def misbehaved(received):
@@ -75,7 +40,7 @@ def misbehaved(received):
     ],
 )
 def test_a_sender_killed_at_any_moment_loses_nothing(cli, tmp_path, mode, deltas):
-    """After each kill the next worker goes on; each message is accepted, and repeats are no more than the faults."""
+    """F4, F5, F6: after each kill the next worker goes on; all is accepted, and repeats are no more than the faults."""
     chance = random.Random(f"{mode} {cli.url.partition(':')[0]}")
     with court(tmp_path, "--delay", "0.03") as vendor:
         job = cli.listening(cli.job(vendor.endpoint))
@@ -99,7 +64,7 @@ def test_a_sender_killed_at_any_moment_loses_nothing(cli, tmp_path, mode, deltas
 
 @pytest.mark.timeout(100)
 def test_recovery_can_be_killed_too(cli, tmp_path):
-    """Five kills in a row, some before the lane was free again: still one hearing, and no more repeats than kills."""
+    """F38: five kills in a row, some before the lane was free: still one hearing, and no more repeats than kills."""
     chance = random.Random(5)
     with court(tmp_path, "--delay", "0.05", "--behave", "slow") as vendor:
         job = cli.listening(cli.job(vendor.endpoint))
@@ -124,8 +89,8 @@ def vendor_cases(received):
 
 @pytest.mark.timeout(60)
 def test_the_work_of_a_killed_sender_is_taken_over_within_its_lease(cli, tmp_path):
-    """A worker that is already there waits for the lease and no longer, also when the kill falls between messages."""
-    with court(tmp_path) as vendor:
+    """F15: a worker that is already there waits for the lease and no longer, also after a kill between messages."""
+    with court(tmp_path, "--delay", "0.05", "--behave", "slow") as vendor:  # or all is done before the kill
         job = cli.listening(cli.job(vendor.endpoint))
         with cli.start("run", job) as dying, cli.start("run", job) as heir:
             eventually(lambda: dying.out and heir.out, what="both listen")
@@ -141,7 +106,7 @@ def test_the_work_of_a_killed_sender_is_taken_over_within_its_lease(cli, tmp_pat
 
 @pytest.mark.timeout(60)
 def test_a_stopped_sender_that_comes_back_changes_nothing(cli, tmp_path):
-    """Stopped for three leases, it finds its lane taken over: its late result is refused, and that is on the record."""
+    """F16: stopped for three leases, it finds its lane taken over: its late result is refused, on the record."""
     with court(tmp_path, "--delay", "0.3") as vendor:
         job = cli.listening(cli.job(vendor.endpoint, push={"timeout": "1s", "lease": "1s"}))
         events = publish(cli, 3)
@@ -166,7 +131,7 @@ def test_a_stopped_sender_that_comes_back_changes_nothing(cli, tmp_path):
 
 @pytest.mark.timeout(100)
 def test_a_sender_stopped_at_any_moment_sends_at_most_one_stale_message(cli, tmp_path):
-    """Wherever the pause falls, at most one arrival per pause comes too late."""
+    """F16: wherever the pause falls, at most one arrival per pause comes too late."""
     chance = random.Random(cli.url.partition(":")[0])
     pauses = 1
     with court(tmp_path) as vendor:
@@ -193,10 +158,8 @@ def test_a_sender_stopped_at_any_moment_sends_at_most_one_stale_message(cli, tmp
 
 @pytest.mark.timeout(100)
 def test_a_database_that_hangs_up_loses_nothing(postgres_url, tmp_path):
-    """Connections are cut again and again while a worker sends: it goes on by itself, and the record is whole."""
-    with closing(SqlStore(postgres_url)) as store:
-        store.create()
-    cli = Cli(tmp_path / "home", url=postgres_url)
+    """F10: connections are cut again and again while a worker sends: it goes on by itself, and the record is whole."""
+    cli = installed(postgres_url, tmp_path / "home")
     cuts = 0
     with court(tmp_path) as vendor, closing(SqlStore(postgres_url)) as store:
         job = cli.listening(cli.job(vendor.endpoint))
@@ -204,7 +167,7 @@ def test_a_database_that_hangs_up_loses_nothing(postgres_url, tmp_path):
         with cli.start("run", job, "--until-settled", "--timeout", "60") as worker:
             vendor.wait_for(1, worker)
             while cuts < 10 and worker.returncode is None:
-                with store.transaction() as connection:
+                with store.engine.begin() as connection:
                     cuts += len(connection.execute(text(HANG_UP)).all())
                 time.sleep(0.05)
             assert worker.wait() == 0, worker.out + worker.err
@@ -216,7 +179,7 @@ def test_a_database_that_hangs_up_loses_nothing(postgres_url, tmp_path):
 
 @pytest.mark.timeout(100)
 def test_a_killed_publisher_leaves_whole_events_or_none(cli):
-    """What it had been told is there, at most one more is, and each is complete; publishing all again adds no copy."""
+    """F1, F2: what it had been told is there, at most one more is, each complete; publishing all again adds no copy."""
     chance = random.Random(7)
     rounds = 3
     job = cli.listening(cli.job("http://127.0.0.1:9/soap"))
@@ -256,7 +219,7 @@ def stored(cli, prefix):
 
 
 def test_an_id_published_by_two_programs_at_once_is_one_message(cli):
-    """Two publishers race with the same ids and payloads: each id is stored once and both are told yes."""
+    """F2: two publishers race with the same ids and payloads: each id is stored once and both are told yes."""
     cli.listening(cli.job("http://127.0.0.1:9/soap"))
     command = [*python(PUBLISHER), "30", "race"]
     with cli.started(command) as one, cli.started(command) as other:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SCRIPT = str(Path(sys.executable).with_name("hms-syn"))
 QUICK = {
-    "push": {"timeout": "1s", "lease": "1500ms"},
+    "push": {"timeout": "1s", "lease": "1500ms", "breaker": {"after": 5, "open_for": "300ms"}},
     "retry": {"initial_delay": "50ms", "max_delay": "200ms", "jitter": 0},
 }
 """Short waits, so that a test sees in seconds what takes minutes in a county."""
@@ -61,6 +61,10 @@ class Cli:
     def start(self, *arguments: str | Path) -> Any:
         """Run one command in the background, as a context; what is left of it at the end is killed."""
         return self.started([SCRIPT, *map(str, arguments)])
+
+    def python_started(self, program: str, *arguments: str) -> Any:
+        """Run a Python program in the background, as a context."""
+        return self.started([sys.executable, "-c", program, *arguments])
 
     @contextmanager
     def started(self, command: Sequence[str]) -> Iterator[Process]:
@@ -108,16 +112,22 @@ class Cli:
         return json.loads(done.stdout)
 
     def job(self, endpoint: str, *, name: str = "court", **changes: Any) -> Path:
-        """Write the file of a job that pushes hearings to this endpoint with short waits."""
+        """Write the file of a job that pushes hearings to this endpoint with short waits.
+
+        It is not pinged unless a test says so: vendors that count every request, or misbehave at the next, are meant.
+        """
         job = {
             "name": f"HUD → {name}",
             "push_adapter": "oracle.soap.v1",
             "source_topic": "hud.hearing.created",
             "target_endpoint": endpoint,
             "allow_private": ["127.0.0.0/8"],
+            "heartbeat": False,
             **QUICK,
             **changes,
         }
+        if job["push"] is not None:
+            job["push"] = {**QUICK["push"], **job["push"]}
         path = self.home / f"{name}.yaml"
         text = yaml.safe_dump({"job": {key: value for key, value in job.items() if value is not None}})
         path.write_text(text, encoding="utf-8")

@@ -3,10 +3,11 @@
 Each violation begins with the name of the promise that is broken:
 
 I1 what was published is kept · I2 nothing is made up · I3 delivered means that the vendor accepted it ·
-I5 what is closed stays closed · I6 one key per message · I8 no more repeats than unknown outcomes, and no more of
-those than faults · I9 in order · I10 nothing old arrives after something newer · A2 the audit trail's hashes and
-chains · A5 the intent before the send · A6 delivered on the record exactly once · A7 each attempt ended exactly once ·
-A9 events in their only order (A4: what was published is on the record)
+I4 nothing is left open · I5 what is closed stays closed · I6 one key per message · I8 no more repeats than unknown
+outcomes, and no more of those than faults · I9 in order · I10 nothing old arrives after something newer · A2 the audit
+trail's hashes and chains · A5 the intent before the send · A6 delivered on the record exactly once · A7 each attempt
+ended exactly once · A9 events in their only order (A4: what was published is on the record); and what pace.py judges:
+I7 the same bytes at every attempt · I11 one request at a time · I16 a pause is a pause · I17 no retry before its time
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import create_engine, text
+from tests.harness import pace
+from tests.harness.pace import Backoff, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +32,8 @@ if TYPE_CHECKING:
 OUTCOMES = ("acked", "refused", "unknown", "not_sent")
 CLOSED = ("delivered", "dead_letter", "discarded")
 GRAMMAR = re.compile(
-    r"queued (attempt (acked|refused|unknown|not_sent|stale) )*(attempt |((delivered|dead_letter|discarded) )?)"
+    r"queued (attempt (acked|refused|unknown|not_sent|stale) )*"
+    r"(attempt |(delivered (pulled )*|dead_letter |discarded )?)"
 )
 
 
@@ -64,6 +68,9 @@ class History:
     audit: Sequence[Row]
     faults: int = 0
     drained: bool = True
+    visits: Sequence[Visit] = ()
+    pauses: Sequence[tuple[float, float]] = ()
+    backoff: Backoff | None = None
     by_fact: Mapping[str, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,10 +80,18 @@ class History:
         object.__setattr__(self, "by_fact", places)
 
 
+class Vendor(Protocol):
+    """A vendor that knows what it got."""
+
+    arrivals: list[Arrival]
+    visits: list[Visit]
+
+
 def read(
-    url: str, job: str, published: Sequence[Published], received: Mapping[str, Any], *, faults: int = 0
+    url: str, job: str, published: Sequence[Published], received: Mapping[str, Any] | Vendor, **facts: Any
 ) -> History:
-    """Read the store's public views, and put the court's own record beside them."""
+    """Read the store's public views, and put the vendor's own record beside them; ``facts`` are the history's own."""
+    is_court = isinstance(received, dict)
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
@@ -93,11 +108,12 @@ def read(
     return History(
         job=job,
         published=published,
-        arrivals=arrivals_of(received),
+        arrivals=arrivals_of(received) if is_court else list(received.arrivals),
+        visits=visits_of(received) if is_court else list(received.visits),
         deliveries=deliveries,
         attempts=attempts,
         audit=audit,
-        faults=faults,
+        **facts,
     )
 
 
@@ -114,13 +130,23 @@ def arrivals_of(received: Mapping[str, Any]) -> list[Arrival]:
     ]
 
 
+def visits_of(received: Mapping[str, Any]) -> list[Visit]:
+    """Return when each hearing's request came to the sandbox's court, and when its answer was out."""
+    return [
+        Visit(
+            key=row["message_id"].removeprefix("urn:uuid:"),
+            digest=row["digest"],
+            began=pace.seconds(row["began"]),
+            ended=pace.seconds(row["ended"]) if row["ended"] else None,
+        )
+        for row in received["visits"]
+        if row["operation"] == "CreateHearing"
+    ]
+
+
 def violations(history: History) -> list[str]:
     """Return every broken promise, with the message it was broken for; an empty list is a clean bill."""
-    return [
-        violation
-        for check in (_kept, _vendor, _repeats, _order, _chain, _closed, _attempts, _grammar)
-        for violation in check(history)
-    ]
+    return [violation for check in CHECKS for violation in check(history)]
 
 
 def _kept(history: History) -> Iterator[str]:
@@ -211,7 +237,7 @@ def _closed(history: History) -> Iterator[str]:
         if count != (state == "delivered"):
             yield f"A6 {message_id}: {state}, and {count} delivered row(s) in the audit trail"
         first = next((place for place, name in enumerate(events) if name in CLOSED), None)
-        if first is not None and set(events[first + 1 :]) - {"stale", "erased"}:
+        if first is not None and set(events[first + 1 :]) - {"stale", "erased", "pulled"}:
             yield f"I5 {message_id}: went on after it was {events[first]}"
     for message_id in states.keys() - _events(history).keys():
         yield f"A6 {message_id}: {states[message_id]}, and not in the audit trail"
@@ -256,3 +282,9 @@ def _events(history: History, *, late: bool = True) -> dict[str, list[str]]:
         if row["job"] == history.job and row["message_id"] and (late or not noted):
             events[row["message_id"]].append(row["event"])
     return events
+
+
+CHECKS = (
+    *(_kept, _vendor, _repeats, _order, _chain, _closed, _attempts, _grammar),
+    *(pace.same_bytes, pace.serial, pace.paused, pace.backed_off),
+)

@@ -1,7 +1,10 @@
-"""A real Airflow on a real PostgreSQL, with the pretend court beside it; started once for all tests here."""
+"""A real Airflow on a real PostgreSQL, with the pretend court beside it: the fixture ``place`` of all tests."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import json
 import os
 import shutil
 import tempfile
@@ -33,6 +36,11 @@ job:
 """
 
 
+BUNDLES = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"
+USERS = {"paula": "op", "vera": "viewer"}
+"""Who may log in beside admin: Airflow's own roles."""
+
+
 class Place:
     """One Airflow with everything a test needs to use it."""
 
@@ -54,6 +62,40 @@ class Place:
         path.write_text(text_of_job, encoding="utf-8")
         return path
 
+    def token(self, user: str) -> str:
+        """Log in and return the token, which is also what the browser's cookie holds."""
+        passwords = json.loads((self.airflow.home / "passwords.json").read_text(encoding="utf-8"))
+        login = {"username": user, "password": passwords[user]}
+        status, _, text = self.ask("POST", "/auth/token", body=login)
+        assert status == 201, text
+        return str(json.loads(text)["access_token"])
+
+    def ask(
+        self, method: str, path: str, *, token: str = "", body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], str]:
+        """Send one request to the api-server; return the status, the headers in small letters and the text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.airflow.port, timeout=60)
+        with contextlib.closing(connection):
+            given = {"Authorization": f"Bearer {token}"} if token else {}
+            given |= {"Content-Type": "application/json"} if body is not None else {}
+            connection.request(method, path, None if body is None else json.dumps(body), {**given, **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): text for name, text in answer.getheaders()}, answer.read().decode()
+
+    def by(self, user: str, method: str, path: str, body: dict, *, cookie: bool = False) -> int:
+        """Call Airflow's REST API as one of its users, as a program or with the page's cookie; return the status."""
+        password = json.loads((self.airflow.home / "passwords.json").read_text())[user]
+        told = self._call("POST", "/auth/token", {"username": user, "password": password}, {})
+        token = json.loads(told[1])["access_token"]
+        shown = {"Cookie": f"_token={token}"} if cookie else {"Authorization": f"Bearer {token}"}
+        return self._call(method, path, body, shown)[0]
+
+    def _call(self, method: str, path: str, body: dict, headers: dict[str, str]) -> tuple[int, bytes]:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.airflow.port, timeout=20)) as connection:
+            connection.request(method, path, json.dumps(body), {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
     def state_of(self, message_id: str) -> str:
         """Return where a message stands at its one job."""
         return str(self.store.trace(message_id)[0]["deliveries"][0]["state"])
@@ -67,16 +109,28 @@ class Place:
         return self.airflow.api("GET", f"/api/v2/dags/syn.{job}.push/dagRuns/{run}/taskInstances/push")
 
 
-def eventually(true, *, seconds: float = 60, what: str = "it") -> None:
-    """Wait until a condition holds."""
+def eventually(true, *, seconds: float = 60, what: str = "it"):
+    """Wait until a condition holds; return what made it hold."""
     deadline = time.monotonic() + seconds
-    while not true():
+    while not (seen := true()):
         assert time.monotonic() < deadline, f"{what} did not come about in {seconds} s"
         time.sleep(0.2)
+    return seen
 
 
-@pytest.fixture(scope="session")
-def place(postgres: str) -> Iterator[Place]:
+def _with_dags_folder(airflow: LocalAirflow) -> str:
+    """Return the bundles of an Airflow that also has a folder for DAG files of a test's own."""
+    bundles = json.loads(airflow.environment[BUNDLES])
+    folder = {"path": str(airflow.home / "dags"), "refresh_interval": 5}
+    return json.dumps(
+        [
+            *bundles,
+            {"name": "tests", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": folder},
+        ]
+    )
+
+
+def started(postgres: str) -> Iterator[Place]:
     """Start PostgreSQL, Airflow's four components and the court; stop them all at the end."""
     name = f"airflow_{uuid.uuid4().hex[:8]}"
     admin = create_engine(postgres.format(database="postgres"), isolation_level="AUTOCOMMIT")
@@ -86,8 +140,14 @@ def place(postgres: str) -> Iterator[Place]:
     url = postgres.format(database=name)
     home = Path(tempfile.mkdtemp(prefix="hms-syn-airflow-"))
     (home / "jobs").mkdir()
-    settings = {"AIRFLOW__HMS_SYN__LINGER": "4s"}
+    settings = {
+        "AIRFLOW__HMS_SYN__LINGER": "4s",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            ["admin:admin", *(f"{user}:{role}" for user, role in USERS.items())]
+        ),
+    }
     airflow = LocalAirflow(home=home, jobs=home / "jobs", url=url, settings=settings)
+    airflow.settings = {**settings, BUNDLES: _with_dags_folder(airflow)}
     court, manners = Court(schedule_after=0.5, confirm_after=1.0), Manners()
     with serve(court, manners=manners) as court_url:
         try:

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.conftest import make_job
+from tests.harness.waiting import eventually
+from tests.unit.flow.vendors import Scripted, drain
 
 from hms_syn.cli.local_airflow import LocalAirflow
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
-from hms_syn.sandbox.court_soap import Court, Manners, serve
+from hms_syn.job_files import load_job
+from hms_syn.sandbox.court_soap import Court, Login, Manners, serve
 from hms_syn.store.sql_store import SqlStore
+from hms_syn.store.vendor_board import VendorBoard
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 SAMPLE = Path(__file__).parents[2] / "jobs" / "court_calendar_sync.yaml"
+WAITING = """
+from airflow.sdk import DAG
+from hms_syn.sensors import DeliveredSensor
+
+with DAG(dag_id="waiting", schedule=None):
+    this = {"job": "elsewhere", "message_id": "m1", "timeout": 60}
+    DeliveredSensor(task_id="deferred", **this) >> DeliveredSensor(task_id="poked", deferrable=False, **this)
+"""
 CONF = json.dumps({"publish": [{"case_id": "HUD-22-109", "date": "2024-09-02"}]})
 
 
@@ -62,13 +79,23 @@ def test_it_exits_1_against_a_court_that_refuses(airflow, court):
     assert "Not acked" in done.stdout
 
 
-def test_the_dag_file_needs_no_setting(airflow, court):
-    """The shipped DAG file is found, holds both DAGs of the job, and reports no import error."""
+def test_the_heartbeat_shows_what_every_vendor_said(airflow, court):
+    """``airflow dags test syn.heartbeat`` pings all once, prints a line each, and keeps what it found."""
+    done = airflow.command("dags", "test", "syn.heartbeat")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert re.search(r"http://127.0.0.1:\d+/soap +answers", done.stdout)
+    with closing(SqlStore(airflow.database)) as store:
+        assert {row["state"] for row in VendorBoard(store).vendors()} <= {"online", "unknown"}
+
+
+def test_the_dag_files_need_no_setting(airflow, court):
+    """The shipped DAG files are found, hold both DAGs of the job and the heartbeat, and report no import error."""
     done = airflow.command("dags", "list-import-errors", "--local")
     assert done.returncode == 0, done.stdout[-2000:]
     listed = airflow.command("dags", "list", "--local", "-o", "plain").stdout
     assert "syn.court_calendar_sync.push" in listed
     assert "syn.court_calendar_sync.pull" in listed
+    assert "syn.heartbeat" in listed
 
 
 def test_the_commands_are_airflows_too(airflow, court):
@@ -76,6 +103,64 @@ def test_the_commands_are_airflows_too(airflow, court):
     done = airflow.command("hms-syn", "audit", "verify")
     assert done.returncode == 0
     assert "The audit trail is whole" in done.stdout
+
+
+JOB = """
+job:
+  name: Court
+  push_adapter: oracle.soap.v1
+  source_topic: hud.hearing.created
+  target_endpoint: "{endpoint}"
+  allow_private: ["127.0.0.0/8"]
+  connection_id: locked_court
+"""
+
+
+def test_its_commands_find_connections_where_airflow_does(airflow, tmp_path):
+    """Both the vendor's login and the queue's address stand in Airflow's database, and not in the environment."""
+    url = f"sqlite:///{tmp_path}/queue.db"
+    connections = {
+        "locked_court": {"conn_type": "hms_soap", "login": "hud", "password": "correct horse battery"},
+        "hms_syn_db": {"conn_type": "generic", "extra": {"url": url}},
+    }
+    (tmp_path / "connections.json").write_text(json.dumps(connections), encoding="utf-8")
+    silent = LocalAirflow(home=airflow.home, jobs=airflow.jobs, settings={"AIRFLOW_CONN_HMS_SYN_DB": ""})
+    assert silent.command("connections", "import", str(tmp_path / "connections.json")).returncode == 0
+    book = Court()
+    with serve(book, login=Login("hud", "correct horse battery")) as origin, closing(SqlStore(url)) as store:
+        file = tmp_path / "court.yaml"
+        file.write_text(JOB.format(endpoint=f"{origin}/soap"), encoding="utf-8")
+        store.create()
+        store.register(load_job(file))
+        publish(store, [new_event("hud.hearing.created", {"case_id": "1", "date": "2024-09-02"}, agency="hud")])
+        done = silent.command("hms-syn", "run", str(file), "--drain")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "delivered COURT-000001" in done.stdout
+    assert "correct horse" not in done.stdout
+    assert len(book.received()["hearings"]) == 1
+
+
+def test_a_workflow_that_waits_can_be_tried(airflow, tmp_path):
+    """DeliveredSensor defers and goes on inside the command, and so it does where it may not defer."""
+    (tmp_path / "waiting.py").write_text(WAITING, encoding="utf-8")
+    folder = {**airflow.settings, "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path)}
+    ours = LocalAirflow(home=airflow.home, jobs=airflow.jobs, settings=folder)
+    job = make_job("elsewhere", source_topics=("elsewhere",))
+    with contextlib.closing(SqlStore(airflow.database)) as store, ThreadPoolExecutor() as pool:
+        store.register(job)
+        publish(store, [new_event("elsewhere", {}, agency="hud", message_id="m1")])
+        command = pool.submit(ours.command, "dags", "test", "waiting")
+        eventually(lambda: command.done() or _state_of_the_wait(store) == "deferred", within=120)
+        drain(store, job, Scripted())[0].run()
+        done = command.result()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "Waiting: m1 is pending at elsewhere" in done.stdout
+    assert done.stdout.count("m1 at elsewhere was delivered: R-1 (attempt 1)") == 2
+
+
+def _state_of_the_wait(store):
+    with store.engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT state FROM task_instance WHERE task_id = 'deferred'").scalar()
 
 
 def test_migrate_makes_the_tables_where_the_connection_points(airflow, tmp_path):

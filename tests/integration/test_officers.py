@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.conftest import make_job
@@ -11,11 +12,14 @@ from hms_syn.adapters.in_memory_v1 import InMemoryV1, mailbox
 from hms_syn.domain.job_spec import Push
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import ActRefused, OutcomeUnknown, UnknownJob, UnknownMessage, VendorRefused
+from hms_syn.flow import switch
 from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
+from hms_syn.flow.replay import replay_to
 from hms_syn.ports import Act
 from hms_syn.store import audit_trail
 from hms_syn.store.desk import Desk
+from hms_syn.store.set_aside import Wanted
 
 ACT = Act(actor="paula", reason="the court called")
 
@@ -23,8 +27,11 @@ ACT = Act(actor="paula", reason="the court called")
 class Refusing(InMemoryV1):
     """A vendor that refuses everything for good."""
 
+    asked = 0
+
     def send(self, message):
         del message
+        self.asked += 1
         raise VendorRefused(code="proof_failed")
 
 
@@ -33,14 +40,9 @@ def aside(sql_store, job):
     """A message the vendor has refused, and one that waits behind it."""
     sql_store.register(job)
     publish(sql_store, [new_event("hud.hearing.created", {"n": n}, agency="hud", message_id=f"m{n}") for n in (1, 2)])
-    Drain(job=job, store=sql_store, adapter=Refusing(job, None, sql_store), owner="w", stop=stop_after(1)).run()
+    vendor = Refusing(job, None, sql_store)
+    Drain(job=job, store=sql_store, adapter=vendor, owner="w", stop=lambda: vendor.asked > 0).run()
     return sql_store
-
-
-def stop_after(messages):
-    """Return a stop that lets so many messages through."""
-    asked = iter([False] * (messages + 1))
-    return lambda: next(asked, True)
 
 
 def state_of(store, message_id):
@@ -103,7 +105,7 @@ def test_a_discarded_message_is_closed_for_good(aside, job, message_id):
 
 def test_what_a_worker_holds_cannot_be_discarded(aside, job):
     """The one in flight settles first."""
-    claim = aside.pop(job.id, owner="w", lease=60, window=10)
+    claim = aside.pop(job, owner="w")
     with pytest.raises(ActRefused, match="holds its lane"):
         Desk(aside).discard("m2", ACT)
     aside.release(claim)
@@ -113,12 +115,12 @@ def test_what_a_worker_holds_cannot_be_discarded(aside, job):
 def test_a_paused_job_accepts_and_does_not_ring(sql_store, job):
     """Nothing is rung for while paused; resumed, the bell rings at once; both are on the record once."""
     sql_store.register(job)
-    assert Desk(sql_store).pause(job.id, ACT)
-    assert not Desk(sql_store).pause(job.id, ACT)
+    assert switch.pause(sql_store, job.id, ACT)
+    assert not switch.pause(sql_store, job.id, ACT)
     publish(sql_store, [new_event("hud.hearing.created", {}, agency="hud")])
     assert sql_store.is_paused(job.id)
     assert sql_store.ring() == []
-    assert Desk(sql_store).resume(job.id, ACT)
+    assert switch.resume(sql_store, job.id, ACT)
     assert sql_store.ring() == [job.id]
     acts = [row["event"] for row in sql_store.audit_rows() if row["actor"] == "paula"]
     assert acts == ["paused", "resumed"]
@@ -127,7 +129,7 @@ def test_a_paused_job_accepts_and_does_not_ring(sql_store, job):
 def test_unknown_names_are_said(sql_store):
     """A wrong id is an error, not an empty success."""
     with pytest.raises(UnknownJob):
-        Desk(sql_store).pause("nobody", ACT)
+        switch.pause(sql_store, "nobody", ACT)
     with pytest.raises(UnknownMessage):
         Desk(sql_store).discard("nothing", ACT)
 
@@ -150,7 +152,7 @@ def test_everything_accepted_stands_somewhere(aside, job):
 
 def test_a_lost_row_does_not_reconcile(aside):
     """A delivery that somebody deleted is named as missing; one that was never accepted as unexplained."""
-    with aside.transaction() as connection:
+    with aside.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM hms_syn_delivery WHERE message_id = 'm2'")
         connection.exec_driver_sql("UPDATE hms_syn_settled SET message_id = 'forged' WHERE message_id = 'm1'")
     [row] = Desk(aside).reconcile()
@@ -163,6 +165,7 @@ class Silent(InMemoryV1):
     """A vendor that takes everything and gives no clear answer, and does not know a repeat by its key."""
 
     idempotent = False
+    finds = False
 
     def send(self, message):
         super().send(message)
@@ -219,9 +222,68 @@ def test_what_a_lost_worker_may_have_sent_is_held_too(sql_store):
     job = make_job(push=Push(on_unknown="hold"))
     sql_store.register(job)
     publish(sql_store, [new_event("hud.hearing.created", {}, agency="hud", message_id="m1")])
-    dead = sql_store.pop(job.id, owner="dead", lease=0.0, window=10)
-    sql_store.begin(dead, dead.deliveries[0], lease=0.0)
+    sql_store.pop(replace(job, push=replace(job.push, lease=0.0)), owner="dead")
     deliver(sql_store, job)
     assert state_of(sql_store, "m1") == "in_doubt"
     assert sql_store.trace("m1")[0]["attempts"][0]["code"] == "worker_lost"
     assert mailbox(job.target_endpoint).arrivals == []
+
+
+def test_all_that_is_set_aside_with_a_code_is_replayed_together(aside, job):
+    """A filter names job, code and time; what it finds can be looked at first."""
+    desk = Desk(aside)
+    assert desk.set_aside(Wanted(job=job.id, code="another")) == []
+    assert desk.set_aside(Wanted(job=job.id, since=4e9)) == []
+    found = desk.set_aside(Wanted(job=job.id, code="proof_failed"))
+    assert found == ["m1"]
+    for message_id in found:
+        desk.replay(message_id, ACT, job=job.id)
+    assert desk.set_aside(Wanted(job=job.id)) == []
+
+
+def test_a_new_job_gets_what_was_published_before_it_was_there(sql_store):
+    """An event that nobody took is kept, seen, and replayed once, in order; the act is on the record."""
+    publish(sql_store, [new_event("hud.hearing.created", {"n": n}, agency="hud", message_id=f"m{n}") for n in range(3)])
+    desk = Desk(sql_store)
+    assert [row["message_id"] for row in desk.messages(job=None, state="untaken", limit=9)] == ["m2", "m1", "m0"]
+    late = make_job("late")
+    sql_store.register(late)
+    give = {"job": "late", "pattern": "hud.*", "since": "", "act": ACT}
+    assert replay_to(sql_store, desk.enqueue, **give) == 3
+    assert replay_to(sql_store, desk.enqueue, **give) == 0
+    assert newest(sql_store, "m0")[:2] == ("queued", "paula")
+    deliver(sql_store, late)
+    assert {state_of(sql_store, f"m{n}") for n in range(3)} == {"delivered"}
+    assert list(mailbox(late.target_endpoint).received.values()) == [{"n": n} for n in range(3)]
+    assert desk.messages(job=None, state="untaken", limit=9) == []
+    assert all(row["agrees"] for row in [*desk.reconcile(), *desk.reconcile_bus()])
+    audit_trail.verify(sql_store.audit_rows(limit=10_000))
+
+
+def test_what_is_published_since_is_all_a_new_job_gets_when_it_says_so(sql_store):
+    """A time limits what is replayed; a job that is not known is said."""
+    publish(sql_store, [new_event("hud.hearing.created", {}, agency="hud", message_id="m1")])
+    sql_store.register(make_job("late"))
+    desk = Desk(sql_store)
+    assert replay_to(sql_store, desk.enqueue, job="late", pattern="*", since="2999-01-01", act=ACT) == 0
+    with pytest.raises(UnknownJob):
+        replay_to(sql_store, desk.enqueue, job="nobody", pattern="*", since="", act=ACT)
+
+
+def test_messages_are_listed_by_job_and_state(aside, job):
+    """Open ones come in the order they will be sent, then closed ones."""
+    rows = Desk(aside).messages(job=job.id, state=None, limit=9)
+    assert [(row["message_id"], row["state"]) for row in rows] == [("m2", "pending"), ("m1", "dead_letter")]
+    [row] = Desk(aside).messages(job=None, state="dead_letter", limit=9)
+    assert (row["message_id"], row["code"]) == ("m1", "proof_failed")
+
+
+def test_an_event_that_the_bus_has_lost_does_not_reconcile(sql_store):
+    """What the audit trail saw published and the bus does not hold is a gap; what it never saw is unexplained."""
+    publish(sql_store, [new_event("hud.notes.added", {}, agency="hud", message_id=f"m{n}") for n in range(3)])
+    with sql_store.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM hms_syn_event WHERE message_id = 'm0'")
+        connection.exec_driver_sql("UPDATE hms_syn_event SET message_id = 'forged' WHERE message_id = 'm2'")
+    [row] = Desk(sql_store).reconcile_bus()
+    assert (row["topic"], row["gaps"], row["unexplained"]) == ("hud.notes.added", ["m0", "m2"], ["forged"])
+    assert not row["agrees"]

@@ -8,6 +8,7 @@ import pytest
 
 from hms_syn import settings
 from hms_syn.errors import StoreNotConfigured
+from hms_syn.ports import Credentials
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,15 @@ def test_inside_a_task_the_missing_connection_is_one_clear_sentence(monkeypatch)
     with pytest.raises(StoreNotConfigured, match="define the Airflow connection 'hms_syn_db'") as caught:
         settings.store_url()
     assert "AIRFLOW_CONN_HMS_SYN_DB=" in str(caught.value)
+
+
+def test_connections_are_found_where_this_process_is_told(monkeypatch):
+    """Airflow's own face of the commands asks Airflow; when it has ended, the environment counts again."""
+    monkeypatch.setenv("AIRFLOW_CONN_COURT", '{"conn_type": "hms_soap", "login": "environment"}')
+    with settings.connections_from({"court": Credentials(login="airflow")}.get):
+        assert settings.connection("court").login == "airflow"
+        assert settings.connection("hms_syn_db") is None
+    assert settings.connection("court").login == "environment"
 
 
 def test_zero_turns_a_wait_off(monkeypatch):

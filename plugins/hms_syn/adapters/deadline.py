@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import select
 import ssl
 import time
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import socket
 
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import ReadableBuffer
 
 _PIECE = 64 * 1024
 
@@ -38,20 +37,21 @@ class Deadline:
 
 
 class BoundedSocket:
-    """A connected socket as ``http.client`` wants it, that obeys a deadline and a budget of received bytes.
+    """A connected socket that obeys a deadline and a budget of received bytes.
 
-    ``began`` tells whether a byte of the current exchange may have left this machine.
+    ``began`` tells whether a byte of the current exchange may have left this machine, ``heard`` whether one came back.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._budget = 0
         self._deadline = Deadline(0)
-        self.began = False
+        self.began = self.heard = False
 
     def begin(self, *, deadline: Deadline, budget: int) -> None:
         """Start an exchange: nothing sent yet, this much time, this many bytes to receive."""
-        self._deadline, self._budget, self.began = deadline, budget, False
+        self._deadline, self._budget = deadline, budget
+        self.began = self.heard = False
 
     def is_quiet(self) -> bool:
         """Return True if the peer has neither closed the connection nor said anything out of turn."""
@@ -69,35 +69,26 @@ class BoundedSocket:
             view = view[self._sock.send(view[:_PIECE]) :]
             self.began = True
 
-    def receive(self, buffer: WriteableBuffer) -> int:
-        """Read what is there, before the deadline and within the budget."""
+    def receive(self, size: int) -> bytes:
+        """Return at most so many bytes of what is there, before the deadline and within the budget."""
         self._sock.settimeout(self._deadline.left())
-        count = self._sock.recv_into(buffer)
-        self._budget -= count
+        piece = self._sock.recv(size)
+        self.heard = self.heard or bool(piece)
+        self._budget -= len(piece)
         if self._budget < 0:
             raise TooMuchError
-        return count
+        return piece
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return the stream an answer is read from."""
-        return io.BufferedReader(_Stream(self), _PIECE)
-
-    def close(self) -> None:
-        """Do nothing: ``http.client`` closes its end before the body is read."""
+    def last_word(self, error: Exception) -> Exception:
+        """Return why the peer broke off: its TLS alert where a failed send has left that unread, else the error."""
+        if isinstance(self._sock, ssl.SSLSocket) and not self.heard:
+            try:
+                self._sock.settimeout(0)
+                self._sock.recv(1)
+            except (OSError, ValueError) as alert:
+                return alert
+        return error
 
     def disconnect(self) -> None:
-        """Close the connection for real."""
+        """Close the connection."""
         self._sock.close()
-
-
-class _Stream(io.RawIOBase):
-    """The receiving half of a bounded socket."""
-
-    def __init__(self, sock: BoundedSocket) -> None:
-        self._sock = sock
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        return self._sock.receive(buffer)

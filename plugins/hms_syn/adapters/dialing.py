@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import queue
 import socket
-import ssl
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from hms_syn import errors
-from hms_syn.adapters import urls
+from hms_syn.adapters import tls, urls
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
     from hms_syn.adapters.deadline import Deadline
@@ -25,12 +25,37 @@ class Candidate(NamedTuple):
 
 
 def dial(
-    host: str, port: int, *, allow_private: Sequence[str], deadline: Deadline, tls: ssl.SSLContext | None
+    host: str, port: int, *, allow_private: Sequence[str], deadline: Deadline, context: ssl.SSLContext | None
 ) -> socket.socket:
     """Return a connected socket, behind TLS if a context is given.
 
-    :raises errors.NotSent: in every case of failure; the code says which phase it was
+    :raises errors.NotSent: in nearly every case of failure; the code says which phase it was
+    :raises errors.LoginRefused: the peer does not accept our certificate
     """
+    allowed = _allowed(host, port, allow_private=allow_private, deadline=deadline)
+    sock = _connect(allowed, deadline=deadline)
+    try:
+        if urls.is_refused(_ip(sock.getpeername()), allow_private):
+            raise _address_refused()
+        return sock if context is None else _shake_hands(sock, host, deadline=deadline, context=context)
+    except OSError as error:
+        sock.close()
+        raise _no_connection(error) from None
+    except errors.TryAgain:
+        sock.close()
+        raise
+
+
+def addresses(host: str, port: int, *, allow_private: Sequence[str], deadline: Deadline) -> list[str]:
+    """Return the addresses a name leads to that may be reached, for a driver that connects by itself.
+
+    :raises errors.NotSent: there is none (``dns``, ``address_refused``)
+    """
+    found = _allowed(host, port, allow_private=allow_private, deadline=deadline)
+    return list(dict.fromkeys(_ip(candidate.sockaddr) for candidate in found))
+
+
+def _allowed(host: str, port: int, *, allow_private: Sequence[str], deadline: Deadline) -> list[Candidate]:
     allowed = [
         candidate
         for candidate in _resolve(host, port, deadline=deadline)
@@ -38,35 +63,7 @@ def dial(
     ]
     if not allowed:
         raise _address_refused()
-    sock = _connect(allowed, deadline=deadline)
-    try:
-        if urls.is_refused(_ip(sock.getpeername()), allow_private):
-            raise _address_refused()
-        return sock if tls is None else _shake_hands(sock, host, deadline=deadline, tls=tls)
-    except OSError as error:
-        sock.close()
-        raise _not_sent("connect", error) from None
-    except errors.NotSent:
-        sock.close()
-        raise
-
-
-def tls_context(client_cert: str | None, client_key: str | None) -> ssl.SSLContext:
-    """Return a context that verifies the peer, speaks TLS 1.2 at least and shows our certificate if there is one.
-
-    :raises errors.ContractMismatch: when our certificate or key cannot be read
-    """
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if client_cert:
-        try:
-            context.load_cert_chain(client_cert, client_key)
-        except (OSError, ValueError):
-            raise errors.ContractMismatch(
-                "The client certificate or key of the connection cannot be read; check 'client_cert' and 'client_key'.",
-                code="client_cert",
-            ) from None
-    return context
+    return allowed
 
 
 def _resolve(host: str, port: int, *, deadline: Deadline) -> list[Candidate]:
@@ -104,26 +101,25 @@ def _connect(candidates: Sequence[Candidate], *, deadline: Deadline) -> socket.s
             failure = error
         else:
             return sock
-    raise _not_sent("connect", failure) from None
+    raise _no_connection(failure) from None
 
 
-def _shake_hands(sock: socket.socket, host: str, *, deadline: Deadline, tls: ssl.SSLContext) -> socket.socket:
+def _shake_hands(sock: socket.socket, host: str, *, deadline: Deadline, context: ssl.SSLContext) -> socket.socket:
     try:
         sock.settimeout(deadline.left())
-        return tls.wrap_socket(sock, server_hostname=host)
+        return context.wrap_socket(sock, server_hostname=host)
     except (OSError, ValueError) as error:
-        raise _not_sent("tls", error) from None
+        raise tls.failed(error) from None
 
 
 def _ip(sockaddr: tuple[str, int] | tuple[str, int, int, int]) -> str:
     return sockaddr[0].partition("%")[0]
 
 
-def _not_sent(code: str, error: Exception) -> errors.NotSent:
-    """Tell the phase and the kind of failure; the system's own text may quote what the peer sent."""
-    kind = "certificate not valid" if isinstance(error, ssl.SSLCertVerificationError) else type(error).__name__
-    phase = "TLS handshake with" if code == "tls" else "connection to"
-    return errors.NotSent(f"The {phase} the vendor failed ({kind}); nothing was sent.", code=code)
+def _no_connection(error: OSError) -> errors.NotSent:
+    return errors.NotSent(
+        f"The connection to the vendor failed ({type(error).__name__}); nothing was sent.", code="connect"
+    )
 
 
 def _address_refused() -> errors.NotSent:

@@ -9,31 +9,30 @@ after. No error quotes the vendor.
 from __future__ import annotations
 
 import hashlib
-import http.client
 import time
-import zlib
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from hms_syn import errors
-from hms_syn.adapters import dialing, urls
+from hms_syn.adapters import dialing, http_wire, tls, urls
 from hms_syn.adapters.deadline import BoundedSocket, Deadline, TooMuchError
+from hms_syn.adapters.inbox import BadHttpError, CutShortError, NoAnswerError
 from hms_syn.adapters.urls import check_url
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from hms_syn.domain.job_spec import JobSpec
+    from hms_syn.ports import Credentials
 
 __all__ = ["GuardedClient", "Response", "check_url"]
 
 IDLE_SECONDS = 4.0
 """A kept connection older than this is not used again: many servers close theirs after five seconds."""
 
-_PIECE = 64 * 1024
 _OVERHEAD = 1024 * 1024  # status lines, headers and chunk sizes on top of the body
-_GZIP_OR_ZLIB = 47
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +71,13 @@ class GuardedClient:
         self._sock: BoundedSocket | None = None
         self._idle_since = 0.0
 
-    def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> Response:
-        """Send one request and return the whole answer, whatever its status.
+    def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", deadline: Deadline | None = None
+    ) -> Response:
+        """Send one request and return the whole answer, whatever its status; several may share one deadline.
 
         :raises errors.NotSent: no byte left · :raises errors.OutcomeUnknown: something left, no whole answer came
+        :raises errors.LoginRefused: the peer does not accept our certificate, and has looked at nothing else
         :raises errors.ContractMismatch: the URL is not one this job may call
         """
         check_url(url, self._allow_private)
@@ -83,27 +85,32 @@ class GuardedClient:
             raise errors.ContractMismatch(
                 "A URL leads away from the job's target_endpoint; nothing was sent.", code="foreign_origin"
             )
-        deadline = Deadline(self._timeout)
+        written = self._written(method, url, headers, body)
+        deadline = deadline or Deadline(self._timeout)
         sock = self._sock = self._connected(deadline)
         sock.begin(deadline=deadline, budget=8 * self._max + _OVERHEAD)
         keep = False
         try:
-            answer, keep = self._exchange(sock, method, url, headers=headers, body=body)
+            sock.sendall(written)
+            answer = http_wire.read(sock, method, self._max)
+            keep = answer.reusable
         except TimeoutError:
             raise _failed(sock, "timeout", f"No whole answer came within {self._timeout:g} s.") from None
-        except OSError as error:
+        except (OSError, NoAnswerError) as error:
+            if not sock.heard and (tls.refuses_us(error) or tls.refuses_us(sock.last_word(error))):
+                raise tls.certificate_refused() from None
             raise _failed(sock, "reset", f"The connection broke ({type(error).__name__}).") from None
         except TooMuchError:
             raise _failed(sock, "too_large", "The answer is larger than the job allows.") from None
-        except http.client.IncompleteRead:
+        except CutShortError:
             raise _failed(sock, "truncated", "The answer was cut short.") from None
-        except (http.client.HTTPException, ValueError):
+        except BadHttpError:
             raise _failed(sock, "bad_http", "The answer is not proper HTTP.") from None
         finally:
             if not keep:
                 self.close()
         self._idle_since = time.monotonic()
-        return answer
+        return Response(status=answer.status, headers=answer.headers, body=answer.body)
 
     def close(self) -> None:
         """Give the connection back; a later request opens a new one."""
@@ -118,81 +125,42 @@ class GuardedClient:
             self.close()
         scheme, host, port = urls.origin(self._endpoint)
         if scheme == "https" and self._context is None:
-            self._context = dialing.tls_context(*self._cert)
-        tls = self._context if scheme == "https" else None
-        return BoundedSocket(dialing.dial(host, port, allow_private=self._allow_private, deadline=deadline, tls=tls))
-
-    def _exchange(
-        self, sock: BoundedSocket, method: str, url: str, *, headers: Mapping[str, str], body: bytes
-    ) -> tuple[Response, bool]:
-        """Return the answer, and whether the connection can be used again."""
-        scheme, host, port = urls.origin(url)
-        parts = urlsplit(url)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection_class: Callable[..., http.client.HTTPConnection] = http.client.HTTPConnection
-        connection = connection_class(host, port)
-        connection.default_port = 443 if scheme == "https" else 80  # decides on Host's port
-        connection.auto_open = 0
-        connection.sock = sock
-        connection.request(
-            method,
-            target,
-            body=body or None,
-            headers={"Accept-Encoding": "identity", "Connection": "keep-alive"} | dict(headers),
+            self._context = tls.context(*self._cert)
+        context = self._context if scheme == "https" else None
+        return BoundedSocket(
+            dialing.dial(host, port, allow_private=self._allow_private, deadline=deadline, context=context)
         )
-        raw = connection.getresponse()
-        names: dict[str, str] = {}
-        for name, value in raw.getheaders():
-            key = name.lower()
-            if key == "content-length" and (not value.strip().isdigit() or names.get(key, value) != value):
-                raise http.client.HTTPException
-            names[key] = f"{names[key]}, {value}" if key in names and key != "content-length" else value
-        content = self._body(raw, names)
-        return Response(status=raw.status, headers=MappingProxyType(names), body=content), not raw.will_close
 
-    def _body(self, raw: http.client.HTTPResponse, headers: Mapping[str, str]) -> bytes:
-        decode = _decoder(headers.get("content-encoding", ""))
-        if raw.length is not None and raw.length > self._max:
-            raise TooMuchError
-        pieces: list[bytes] = []
-        size = 0
-        while piece := raw.read(_PIECE):
-            decoded = decode.decompress(piece, self._max + 1 - size) if decode else piece
-            size += len(decoded)
-            if size > self._max:
-                raise TooMuchError
-            pieces.append(decoded)
-            if decode and (decode.unused_data or decode.unconsumed_tail):
-                raise http.client.HTTPException
-        if raw.length or (decode and pieces and not decode.eof):
-            raise http.client.IncompleteRead(b"")
-        return b"".join(pieces)
-
-
-def _decoder(encoding: str) -> Any:
-    """Return what undoes this content encoding, or None when there is nothing to undo."""
-    name = encoding.strip().lower()
-    if name in ("", "identity"):
-        return None
-    if name in ("gzip", "x-gzip", "deflate"):
-        return _Inflate()
-    raise http.client.HTTPException
-
-
-class _Inflate:
-    """A gzip or deflate stream; a broken one is bad HTTP."""
-
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(_GZIP_OR_ZLIB)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def decompress(self, piece: bytes, limit: int) -> bytes:
+    def _written(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        parts = urlsplit(url)
+        own = {
+            "Host": urls.origin(url).authority,
+            "Accept-Encoding": "identity",
+            "Connection": "keep-alive",
+        }
         try:
-            return self._stream.decompress(piece, limit)
-        except zlib.error:
-            raise http.client.HTTPException from None
+            return http_wire.request(
+                method, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), {**own, **headers}, body
+            )
+        except ValueError:
+            raise errors.ContractMismatch(
+                "A header of the request holds a character that HTTP cannot carry; look at the vendor's WSDL and the "
+                "connection. Nothing was sent.",
+                code="bad_header",
+            ) from None
+
+
+def client_for(job: JobSpec, credentials: Credentials | None, *, timeout: float, max_bytes: int) -> GuardedClient:
+    """Return a client that may reach this job's vendor and nothing else."""
+    extra: Mapping[str, Any] = credentials.extra if credentials else {}
+    return GuardedClient(
+        job.target_endpoint,
+        allow_private=job.allow_private,
+        timeout=timeout,
+        max_response_bytes=max_bytes,
+        client_cert=extra.get("client_cert"),
+        client_key=extra.get("client_key"),
+    )
 
 
 def _failed(sock: BoundedSocket, code: str, text: str) -> errors.SynError:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.adapters import mapping
-from hms_syn.domain.ack import Ack, Page
+from hms_syn.adapters.records import Reading
+from hms_syn.domain.ack import Ack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hms_syn.domain.ack import Page
     from hms_syn.domain.delivery import Delivery
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Credentials, Pins
@@ -48,6 +50,7 @@ class InMemoryV1:
     """A vendor that accepts everything once; a repeat of a key gets the first receipt again."""
 
     idempotent = True
+    finds = True
 
     def __init__(self, job: JobSpec, credentials: Credentials | None, pins: Pins) -> None:
         del credentials, pins  # a mailbox asks for neither
@@ -61,8 +64,14 @@ class InMemoryV1:
             self._mailbox.arrivals.append(message.idempotency_key)
             repeated = message.idempotency_key in self._mailbox.received
             self._mailbox.received.setdefault(message.idempotency_key, body)
-            number = list(self._mailbox.received).index(message.idempotency_key) + 1
-        return Ack(reference=f"MEM-{number}", status="duplicate" if repeated else "accepted")
+            reference = self._reference(message)
+        return Ack(reference=reference, status="duplicate" if repeated else "accepted")
+
+    def find(self, message: Delivery) -> Ack | None:
+        """Return the receipt of a message that is in the mailbox, known by its key."""
+        with self._mailbox.lock:
+            there = message.idempotency_key in self._mailbox.received
+            return Ack(reference=self._reference(message), status="accepted") if there else None
 
     def preview(self, message: Delivery) -> bytes:
         """Return the mapped message as JSON."""
@@ -70,16 +79,15 @@ class InMemoryV1:
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the records from position ``cursor`` on, a page at a time."""
-        declared = self._job.pull.mapping if self._job.pull else None
+        reading = Reading(self._job, cursor)
         size = self._job.pull.page_size if self._job.pull else 100
         start = int(cursor or 0)
         with self._mailbox.lock:
             records = self._mailbox.records[start:]
         for first in range(0, max(len(records), 1), size):
             page = records[first : first + size]
-            mapped = [dict(row) if declared is None else mapping.apply(declared, row, {}) for row in page]
             done = first + len(page)
-            yield Page(records=tuple(mapped), cursor=str(start + done), more=done < len(records))
+            yield replace(reading.page(page, more=done < len(records)), cursor=str(start + done))
 
     def ping(self) -> None:
         """Return: a mailbox in this process is always there."""
@@ -90,6 +98,9 @@ class InMemoryV1:
 
     def close(self) -> None:
         """Keep the mailbox: it belongs to the process."""
+
+    def _reference(self, message: Delivery) -> str:
+        return f"MEM-{list(self._mailbox.received).index(message.idempotency_key) + 1}"
 
     def _mapped(self, message: Delivery) -> Mapping[str, Any]:
         declared = self._job.push.mapping if self._job.push else None

@@ -107,9 +107,15 @@ def pair(targets: Iterable[str], sources: Iterable[str], noun: Collection[str]) 
     Whole names are compared first; what is left is compared without the noun's words, so ``date`` finds
     ``hearingDate``.
     """
+    return dict(_pair(tuple(targets), tuple(sources), frozenset(noun)))
+
+
+@lru_cache(maxsize=1024)
+def _pair(targets: tuple[str, ...], sources: tuple[str, ...], noun: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Do it once for each form and kind of payload."""
     pairs: dict[str, str] = {}
     left_targets, left_sources = list(targets), list(sources)
-    for without in (frozenset[str](), frozenset(noun)):
+    for without in (frozenset[str](), noun):
         source_keys = {name: _keys(name, without) for name in left_sources}
         target_keys = {name: _keys(name, without) for name in left_targets}
         for target, keys in target_keys.items():
@@ -119,7 +125,7 @@ def pair(targets: Iterable[str], sources: Iterable[str], noun: Collection[str]) 
                 pairs[target] = partners[0]
         left_targets = [name for name in left_targets if name not in pairs]
         left_sources = [name for name in left_sources if name not in pairs.values()]
-    return pairs
+    return tuple(pairs.items())
 
 
 @lru_cache(maxsize=4096)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import getpass
-import sys
 from typing import TYPE_CHECKING
 
+from hms_syn.cli.output import remark
 from hms_syn.errors import ActRefused, UnknownMessage
 from hms_syn.ports import Act
 
@@ -29,7 +29,7 @@ def on_each(arguments: argparse.Namespace, word: str, do: Callable[[str], list[s
         try:
             jobs = do(message_id)
         except (ActRefused, UnknownMessage) as error:
-            print(f"error: {error}", file=sys.stderr)
+            remark(f"error: {error}")
             refused += 1
             continue
         print(f"{message_id} {word} at {', '.join(jobs)}")

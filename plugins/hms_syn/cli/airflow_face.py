@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
+from hms_syn import settings
 from hms_syn.cli.commands import COMMANDS, GROUPS
 from hms_syn.cli.main import guarded
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
 
     from hms_syn.cli.commands import Command
+    from hms_syn.ports import Credentials
+
+SERVER = ("_AIRFLOW_PROCESS_CONTEXT", "server")
+"""As ``airflow connections`` has it: without this Airflow would look for connections in the environment alone."""
 
 
 def get_provider_cli_commands() -> list[CLICommand]:
@@ -54,6 +60,15 @@ def _action(command: Command, name: str) -> ActionCommand:
 
 def _runner(command: Command) -> Callable[[argparse.Namespace], None]:
     def run(arguments: argparse.Namespace) -> None:
-        sys.exit(guarded(lambda: command.run(arguments)))
+        os.environ.setdefault(*SERVER)
+        with settings.connections_from(_airflows):
+            sys.exit(guarded(lambda: command.run(arguments)))
 
     return run
+
+
+def _airflows(connection_id: str) -> Credentials | None:
+    """Return a connection as Airflow finds it: by secrets backends, in the environment, in its database."""
+    from hms_syn.hooks.audit import find_credentials  # noqa: PLC0415 - every airflow command imports this module
+
+    return find_credentials(connection_id)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hms_syn import wiring
 from hms_syn.cli.output import as_json
 from hms_syn.errors import AuditBroken
-from hms_syn.store import audit_trail
+from hms_syn.store.reading_room import ReadingRoom
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
-
-    from hms_syn.store.sql_store import SqlStore
 
 PAGE = 5000
 
@@ -21,7 +18,7 @@ PAGE = 5000
 def run(arguments: argparse.Namespace) -> int:
     """Check every row; exit 1 naming the first that is wrong."""
     try:
-        count = audit_trail.verify(_rows(wiring.open_store()))
+        count = _count()
     except AuditBroken as error:
         if not arguments.json:
             raise
@@ -34,8 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(store: SqlStore) -> Iterator[Mapping[str, Any]]:
-    after = 0
-    while page := store.audit_rows(after=after, limit=PAGE):
-        yield from page
-        after = page[-1]["seq"]
+def _count() -> int:
+    room, after, rows = ReadingRoom(wiring.open_store()), 0, 0
+    while True:
+        found = room.verify(after=after, limit=PAGE)
+        after, rows = found.checked_to, rows + found.rows
+        if found.is_all:
+            return rows

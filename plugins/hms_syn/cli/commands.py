@@ -55,7 +55,7 @@ _WHY = (
 COMMANDS = (
     Command(
         name="demo",
-        help="the whole product in two minutes: Airflow on SQLite, a pretend court, one job, real hand-offs",
+        help="the whole product in two minutes: Airflow on SQLite, three pretend vendors, one event, three receipts",
         module="demo",
         arguments=(
             _argument("--once", action="store_true", help="end when all is delivered, with exit code 0"),
@@ -83,7 +83,7 @@ COMMANDS = (
     ),
     Command(
         name="run",
-        help="do one job's pushes and pulls in this process, without Airflow",
+        help="do one job's pushes, pulls and heartbeat in this process, without Airflow",
         module="run",
         arguments=(
             _argument("file", metavar="FILE", help="the job's YAML file"),
@@ -110,7 +110,12 @@ COMMANDS = (
             _argument("--agency", default="cli", help="who publishes (default: cli)"),
         ),
     ),
-    Command(name="status", help="how every job stands, and why nothing moves", module="status", arguments=(JSON,)),
+    Command(
+        name="status",
+        help="how every job stands (counting ends at 1000), and why nothing moves",
+        module="status",
+        arguments=(JSON,),
+    ),
     Command(
         name="trace",
         help="every hop of a message, found by its id, a key, a receipt or a value in its payload",
@@ -118,14 +123,51 @@ COMMANDS = (
         arguments=(_argument("key", metavar="ID|KEY", help="e.g. HUD-22-109"), JSON),
     ),
     Command(
-        name="pause", help="stop sending for one job; it goes on accepting", module="pause", arguments=(_JOB, *_WHY)
+        name="messages",
+        help="messages and where they stand: open ones first, in their order; then closed ones, newest first",
+        module="messages",
+        arguments=(
+            _argument("--job", metavar="JOB", help="at this job only"),
+            _argument(
+                "--state",
+                choices=("pending", "in_flight", "in_doubt", "delivered", "dead_letter", "discarded", "untaken"),
+                help="in this state only; untaken: events that no job took, kept for 'replay --topic --to'",
+            ),
+            _argument("--limit", type=int, default=50, metavar="N", help="at most so many (default: 50)"),
+            JSON,
+        ),
     ),
-    Command(name="resume", help="go on sending for one job, in order", module="resume", arguments=(_JOB, *_WHY)),
+    Command(
+        name="pause",
+        help="stop sending for one job, here and in Airflow; it goes on accepting",
+        module="pause",
+        arguments=(
+            _JOB,
+            _argument("--until", metavar="WHEN", help="resume by itself: after 2h, or at 2030-09-02T08:00Z"),
+            *_WHY,
+        ),
+    ),
+    Command(
+        name="resume",
+        help="go on sending for one job, in order, here and in Airflow",
+        module="resume",
+        arguments=(_JOB, *_WHY),
+    ),
     Command(
         name="replay",
-        help="put messages that were set aside back into their queues, with the same keys",
+        help="send again, with the same keys, what was set aside or blocks its line; or give a new job what it missed",
         module="replay",
-        arguments=(*_MESSAGES, *_WHY),
+        arguments=(
+            _argument("ids", nargs="*", metavar="ID", help="message ids, as in 'hms-syn trace'"),
+            _argument("--job", metavar="JOB", help="at this job only; without ids, all that is set aside there"),
+            _argument("--code", metavar="CODE", help="only what has this code, e.g. http_422 or endpoint_changed"),
+            _argument("--last", metavar="DURATION", help="only what was set aside, or published, in the last e.g. 2h"),
+            _argument("--limit", type=int, default=1000, metavar="N", help="at most so many (default: 1000)"),
+            _argument("--topic", metavar="PATTERN", help="events of these topics, with --to"),
+            _argument("--to", metavar="JOB", help="the job that is to get what was published before it was there"),
+            _argument("--dry-run", action="store_true", help="only list what would be replayed"),
+            *_WHY,
+        ),
     ),
     Command(
         name="discard",

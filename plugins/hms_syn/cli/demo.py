@@ -1,38 +1,27 @@
-"""``hms-syn demo``: a pretend court, a real Airflow, one job, and three hearings on their way."""
+"""``hms-syn demo``: a real Airflow, three pretend vendors, the sample jobs, and one eviction order on its way."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hms_a2a import Bus
 from hms_syn import settings, wiring
-from hms_syn.cli import hand_offs
+from hms_syn.cli import demo_vendors, hand_offs
+from hms_syn.cli.demo_story import ORDER, TOPIC, Story
+from hms_syn.cli.demo_vendors import VENDORS
 from hms_syn.cli.local_airflow import LocalAirflow
 from hms_syn.errors import NeedsOfficer
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-
-    from hms_syn.store.sql_store import SqlStore
-
-JOB = "court_calendar_sync"
-TOPIC = "hud.hearing.created"
-HEARINGS = (
-    {"case_id": "HUD-22-109", "date": "2024-09-02"},
-    {"case_id": "HUD-22-110", "date": "2024-09-03"},
-    {"case_id": "HUD-22-111", "date": "2024-09-04"},
-)
-DELIVERED_WITHIN = 120.0
-STATUSES_WITHIN = 90.0
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,13 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with ExitStack() as stack:
-            airflow, court = _set_up(stack, home, port=arguments.port)
-            store = wiring.open_store()
-            _deliver(airflow, store)
-            _bring_back(airflow, store)
-            _farewell(airflow, court, once=arguments.once)
+            story = _set_up(stack, home, port=arguments.port)
+            story.deliver()
+            story.bring_back()
+            story.compare()
+            _farewell(story, once=arguments.once)
             if not arguments.once:
-                hand_offs.follow(store, JOB, until=lambda: _somebody_died(airflow))
+                hand_offs.follow(story.store, [vendor.job for vendor in VENDORS], until=lambda: _died(story))
     except KeyboardInterrupt:
         return 0
     finally:
@@ -56,13 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _set_up(stack: ExitStack, home: Path, *, port: int) -> tuple[LocalAirflow, str]:
+def _set_up(stack: ExitStack, home: Path, *, port: int) -> Story:
     _make_room(home)
     shutil.copytree(_samples(), home / "jobs", ignore=shutil.ignore_patterns("*.py"))
-    with _step("the court (a pretend one, with a WSDL of its own)"):
-        court = stack.enter_context(_court(home))
-    os.environ["COURT_ENDPOINT"] = f"{court}/soap"
-    airflow = LocalAirflow(home=home, jobs=home / "jobs", port=port)
+    with _step("three vendors (pretend ones): a court over SOAP, a payment gateway over REST, a hospital over FHIR"):
+        origins, connections = demo_vendors.start(stack, home)
+    airflow = LocalAirflow(home=home, jobs=home / "jobs", port=port, settings=connections)
     with _step("the database, by airflow db migrate"):
         airflow.migrate()
     (home / "pid").write_text(str(os.getpid()), encoding="ascii")
@@ -71,74 +59,33 @@ def _set_up(stack: ExitStack, home: Path, *, port: int) -> tuple[LocalAirflow, s
     with _step("Airflow: scheduler, dag-processor, triggerer, api-server"):
         airflow.start()
         airflow.wait_until("Airflow", airflow.is_healthy, seconds=180)
-    with _step(f"the job {JOB}, found by Airflow in jobs/"):
-        airflow.wait_until(JOB, lambda: airflow.knows(f"syn.{JOB}.push") and airflow.knows(f"syn.{JOB}.pull"))
-    return airflow, court
+    dags = [f"syn.{vendor.job}.{way}" for vendor in VENDORS for way in ("push", "pull")]
+    with _step(f"the sample jobs, found by Airflow in jobs/: {', '.join(vendor.job for vendor in VENDORS)}"):
+        airflow.wait_until("the sample jobs", lambda: all(map(airflow.knows, dags)))
+    return Story(airflow, wiring.open_store(), origins)
 
 
-def _deliver(airflow: LocalAirflow, store: SqlStore) -> None:
-    """Publish the sample hearings and print their hand-offs until the court has said yes to all."""
-    print(f"\n⏳  Listening for {TOPIC} …", flush=True)
-    before = hand_offs.newest(store)
-    bus = Bus("hud")
-    for hearing in HEARINGS:
-        message_id = bus.publish_topic(TOPIC, hearing, ordering_key=hearing["case_id"])
-        print(f"→ {time.strftime('%H:%M:%S', time.gmtime())} {message_id} published {hearing['case_id']}", flush=True)
-    deadline = time.monotonic() + DELIVERED_WITHIN
-
-    def all_delivered() -> bool:
-        if time.monotonic() > deadline:
-            raise NeedsOfficer(f"Not all delivered in {DELIVERED_WITHIN:.0f} s; logs: {airflow.home / 'logs'}")
-        return _somebody_died(airflow) or len(_delivered(store)) >= len(HEARINGS)
-
-    hand_offs.follow(store, JOB, until=all_delivered, after=before)
-
-
-def _bring_back(airflow: LocalAirflow, store: SqlStore) -> None:
-    """Ask the court for statuses through Airflow until each hearing's last one has come back on the bus."""
-    topic = f"syn.{JOB}.pulled"
-    print("\nThe court changes statuses by itself; the pull DAG brings them back:", flush=True)
-    seen, confirmed, deadline = 0, 0, time.monotonic() + STATUSES_WITHIN
-    asked = float("-inf")
-    while confirmed < len(HEARINGS):
-        if time.monotonic() > deadline:
-            raise NeedsOfficer(f"The court's statuses did not come back in {STATUSES_WITHIN:.0f} s")
-        if time.monotonic() - asked > 4:  # noqa: PLR2004 - a run takes about two seconds
-            airflow.trigger(f"syn.{JOB}.pull")
-            asked = time.monotonic()
-        for event in store.read(topic, after=seen, limit=100):
-            seen = event["seq"]
-            record = event["payload"]
-            confirmed += record.get("status") == "CONFIRMED"
-            print(f"← {topic}  {record.get('caseId')} is {record.get('status')}", flush=True)
-        time.sleep(0.3)
-
-
-def _farewell(airflow: LocalAirflow, court: str, *, once: bool) -> None:
+def _farewell(story: Story, *, once: bool) -> None:
+    airflow = story.airflow
     print()
     if not once:
-        print(f"Airflow   {airflow.address}   user admin   password {airflow.password}")
-        print(f"The court {court}   what it has received, as its clerk sees it")
+        print(f"Airflow          {airflow.address}   user admin   password {airflow.password}")
+        for vendor in VENDORS:
+            print(f"The {vendor.name:13}{story.origins[vendor.job]}   what it has received, as its clerk sees it")
         print("Ctrl-C stops everything. In another shell, in this folder, try:")
     else:
-        print("All delivered. The record stays in .hms-syn/demo; try:")
+        print("Three receipts, and the vendors' own records agree. The record stays in .hms-syn/demo; try:")
     me = "hms-syn" if shutil.which("hms-syn") else os.path.relpath(Path(sys.executable).with_name("hms-syn"))
-    print(f"  {me} trace HUD-22-109")
+    print(f"  {me} trace {ORDER['case_id']}")
     print(f"  {me} status")
     print(f"  {me} audit verify")
     if not once:
-        print(f"""  {me} publish hud.hearing.created '{{"case_id": "HUD-22-112", "date": "2024-09-05"}}'""")
+        print(f"  {me} publish {TOPIC} '{json.dumps({**ORDER, 'case_id': 'HUD-22-110'})}'")
     print(flush=True)
 
 
-def _delivered(store: SqlStore) -> list[Any]:
-    return store.read(f"syn.{JOB}.delivered", after=0, limit=100)
-
-
-def _somebody_died(airflow: LocalAirflow) -> bool:
-    for component, process in airflow.processes.items():
-        if process.poll() is not None:
-            raise NeedsOfficer(f"{component} ended with code {process.returncode}:\n{airflow.log_tail(component)}")
+def _died(story: Story) -> bool:
+    story.airflow.check()
     return False
 
 
@@ -161,20 +108,6 @@ def _samples() -> Path:
     package = Path(__file__).resolve().parents[1]
     inside = package / "samples"
     return inside if inside.is_dir() else package.parents[1] / "jobs"
-
-
-@contextmanager
-def _court(home: Path) -> Iterator[str]:
-    """Start the pretend court on a free port; yield its address."""
-    command = [sys.executable, "-m", "hms_syn.sandbox.court_soap", "--port", "0", "--state", str(home / "court.jsonl")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603 - our own words
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if "http://" not in line:
-                raise NeedsOfficer("The pretend court did not start")
-            yield line.split()[-1]
-        finally:
-            process.terminate()
 
 
 @contextmanager

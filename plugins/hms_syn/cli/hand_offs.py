@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hms_syn.domain.ack import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from hms_syn.ports import Store
 
@@ -25,16 +25,16 @@ MARKS = {
 }
 
 
-def follow(store: Store, job: str, *, until: Callable[[], bool], after: int | None = None) -> None:
-    """Print a job's hand-offs as they happen until told to stop."""
+def follow(store: Store, jobs: Collection[str], *, until: Callable[[], bool], after: int | None = None) -> None:
+    """Print these jobs' hand-offs as they happen until told to stop; where there are several, each with its job."""
     seq = newest(store) if after is None else after
     ended = False
     while not ended:
         ended = until()  # asked before the last look, so that what it waited for is shown too
         rows = store.audit_rows(after=seq, limit=500)
         for row in rows:
-            if row["job"] == job and row["event"] in MARKS:
-                print(line(row), flush=True)
+            if row["job"] in jobs and row["event"] in MARKS:
+                print(line(row, named=len(jobs) > 1), flush=True)
         seq = rows[-1]["seq"] if rows else seq
         if not rows and not ended:
             time.sleep(PAUSE)
@@ -48,15 +48,16 @@ def newest(store: Store) -> int:
     return seq
 
 
-def line(row: Mapping[str, Any]) -> str:
-    """Return one hand-off as an officer reads it."""
+def line(row: Mapping[str, Any], *, named: bool = False) -> str:
+    """Return one hand-off as an officer reads it, with the job's name where that is not clear."""
     detail = json.loads(row["body"]).get("detail", {})
-    facts = [f"{detail['new']} new record(s)"] if row["event"] == "pulled" else []
+    facts = [f"{detail['new']} new record(s)"] if "new" in detail else []
+    facts += [f"as {detail['event']}"] if "event" in detail else []
     facts += [str(detail[name]) for name in ("reference", "status", "code") if detail.get(name)]
     if "wait_s" in detail:
         facts.append(f"next try in {detail['wait_s']:.0f} s")
     attempt = f" (attempt {row['attempt']})" if row["attempt"] else ""
     words = " ".join(facts)
-    return printable(
-        f"{MARKS[row['event']]} {row['at'][11:19]} {row['message_id'] or row['job']} {row['event']} {words}{attempt}"
-    )
+    who = row["message_id"] or row["job"]
+    job = f"{row['job']} " if named and row["message_id"] else ""
+    return printable(f"{MARKS[row['event']]} {row['at'][11:19]} {job}{who} {row['event']} {words}{attempt}")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn import job_files, settings, wiring
-from hms_syn.cli.output import next_step
+from hms_syn.cli.output import next_step, remark
 from hms_syn.domain.problem import Problem
 from hms_syn.errors import JobFileInvalid, SynError
 from hms_syn.job_files import report
@@ -47,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         problems += [problem for job in jobs for problem in contract_problems(job)]
     if problems or arguments.format == "json":
         print(FORMATS[arguments.format](problems))
-    print(report.summary(problems, files=count), file=sys.stderr)
+    remark(report.summary(problems, files=count))
     if not problems and jobs:
         next_step(f"hms-syn start {os.path.relpath(jobs[0].file)}")
     return 1 if problems else 0
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 def contract_problems(job: JobSpec) -> list[Problem]:
     """Return what does not fit between a job and its vendor's contract, at the lines of the job's file."""
     sides = [
-        side(job, Unpinned(), find_credentials=settings.connection_from_environment)
+        side(job, Unpinned(), find_credentials=settings.connection)
         for side, adapter in ((wiring.push_adapter, job.push_adapter), (wiring.pull_adapter, job.pull_adapter))
         if adapter
     ]

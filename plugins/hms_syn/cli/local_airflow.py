@@ -169,12 +169,19 @@ class LocalAirflow:
         """Wait for something to be so, and fail at once when a component dies."""
         deadline = time.monotonic() + seconds
         while not ready():
-            for component, process in self.processes.items():
-                if process.poll() is not None:
-                    raise NeedsOfficer(f"{component} ended with code {process.returncode}:\n{self.log_tail(component)}")
+            self.check()
             if time.monotonic() > deadline:
                 raise NeedsOfficer(f"{what}: not within {seconds:.0f} s; the logs are in {self.home / 'logs'}")
             time.sleep(0.25)
+
+    def check(self) -> None:
+        """Return if every component is running.
+
+        :raises NeedsOfficer: one has ended; with the last lines it wrote
+        """
+        for component, process in self.processes.items():
+            if process.poll() is not None:
+                raise NeedsOfficer(f"{component} ended with code {process.returncode}:\n{self.log_tail(component)}")
 
     def is_healthy(self) -> bool:
         """Return True when Airflow says that all its components are alive."""

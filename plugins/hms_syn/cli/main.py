@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from hms_syn import __version__
 from hms_syn.cli.commands import COMMANDS, GROUPS
+from hms_syn.cli.output import remark
 from hms_syn.errors import SynError
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ DESCRIPTION = """HMS-SYN, the External System Synchronizer:
 nothing leaves the queue until the other side has said yes."""
 EPILOG = """exit codes: 0 done and fine, 1 a problem was found, 2 wrong usage
 start here: hms-syn demo"""
+
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What a print fails with; the same of a file that a command writes comes with the file's name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,15 +37,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def guarded(work: Callable[[], int]) -> int:
     """Turn what went wrong into one sentence on standard error, and into the exit code."""
     try:
-        return work()
+        code = work()
+        _flush()  # while there is somebody to tell that it failed
     except SynError as error:
-        print(f"error: {error}", file=sys.stderr)
+        remark(f"error: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output, such as head, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:
+        if error.filename is not None or error.errno not in UNWRITABLE:
+            raise
+        _drop_output()
+        remark(f"error: the output cannot be written ({error.strerror}); what the command did is done")
+        return 1
+    return code
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # closed by whoever started us
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """Let what is left of the output go nowhere, so that Python's own end does not fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:

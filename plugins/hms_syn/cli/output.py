@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,13 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None
 
 def next_step(command: str) -> None:
     """Say on standard error what one would type next."""
-    print(f"next: {command}", file=sys.stderr)
+    remark(f"next: {command}")
+
+
+def remark(line: str) -> None:
+    """Say something on standard error; where nobody can hear it, the exit code still tells."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr)
 
 
 def _text(value: Any) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hms_syn import wiring
-from hms_syn.cli.output import as_json, table
+from hms_syn.cli.output import as_json, remark, table
 from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
 COLUMNS = {
     "job": "JOB",
@@ -24,15 +24,31 @@ COLUMNS = {
 }
 
 
+TOPICS = {"topic": "TOPIC", "published": "PUBLISHED", "kept": "KEPT", "agrees": "AGREES"}
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Print both sides of every job; exit 1 when they differ."""
-    rows = Desk(wiring.open_store()).reconcile(arguments.job)
+    """Print both sides of every job and topic; exit 1 when any differ."""
+    desk = Desk(wiring.open_store())
+    jobs = list(desk.reconcile(arguments.job))
+    topics = desk.reconcile_bus() if arguments.job is None else []
+    if arguments.job is None:
+        jobs.append(_total(jobs))
     if arguments.json:
-        as_json(rows)
+        as_json({"jobs": jobs, "topics": topics})
     else:
-        table(rows, COLUMNS)
-        for row in rows:
-            for what in ("missing", "unexplained"):
-                if row[what]:
-                    print(f"error: {row['job']}: {what}: {', '.join(row[what])}", file=sys.stderr)
-    return 0 if all(row["agrees"] for row in rows) else 1
+        table(jobs, COLUMNS)
+        if topics:
+            print()
+            table(topics, TOPICS)
+        for row in [*jobs, *topics]:
+            for what in ("missing", "unexplained", "gaps"):
+                if row.get(what):
+                    remark(f"error: {row.get('job') or row['topic']}: {what}: {', '.join(row[what])}")
+    return 0 if all(row["agrees"] for row in [*jobs, *topics]) else 1
+
+
+def _total(jobs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    numbers = [name for name in COLUMNS if name not in ("job", "agrees")]
+    total = {name: sum(row[name] for row in jobs) for name in numbers}
+    return {"job": "in total", **total, "agrees": all(row["agrees"] for row in jobs)}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from hms_syn import wiring
 from hms_syn.cli.acting import act_of, on_each
+from hms_syn.cli.output import remark
 from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """End doubts one way or the other; exactly one must be said."""
     if arguments.delivered == arguments.resend:
-        print("hms-syn resolve: say either --delivered or --resend", file=sys.stderr)
+        remark("hms-syn resolve: say either --delivered or --resend")
         return 2
     desk, act = Desk(wiring.open_store()), act_of(arguments)
     return on_each(

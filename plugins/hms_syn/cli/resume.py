@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hms_syn import wiring
 from hms_syn.cli.acting import act_of
 from hms_syn.cli.output import next_step
-from hms_syn.store.desk import Desk
+from hms_syn.flow import switch
 
 if TYPE_CHECKING:
     import argparse
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Switch sending on for a job."""
-    changed = Desk(wiring.open_store()).resume(arguments.job, act_of(arguments))
+    changed = switch.resume(wiring.open_store(), arguments.job, act_of(arguments))
     print(f"{arguments.job} resumed" if changed else f"{arguments.job} was resumed already")
     next_step("hms-syn status")
     return 0

@@ -9,18 +9,21 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hms_syn import job_files, wiring
+from hms_syn import job_files, settings, wiring
+from hms_syn.cli import heart
 from hms_syn.cli.output import next_step
 from hms_syn.domain.delivery import Outcome
-from hms_syn.errors import StoreUnavailable, SynError
+from hms_syn.errors import NeedsOfficer, StoreUnavailable, SynError
 from hms_syn.flow.pull import pull
 from hms_syn.flow.push import Drain
+from hms_syn.flow.switch import Follower
 
 if TYPE_CHECKING:
     import argparse
 
     from hms_syn.domain.job_spec import JobSpec
-    from hms_syn.flow.push import HandOff
+    from hms_syn.flow.hand_off import HandOff
+    from hms_syn.ports import Adapter, Credentials
     from hms_syn.store.sql_store import SqlStore
 
 POLL = 0.1
@@ -29,14 +32,14 @@ DATABASE_AWAY = 1.0
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Push and pull until told to end; exit 1 when something that was due was not acked."""
+    """Push, pull and ping until told to end; exit 1 when something that was due was not acked."""
     job = job_files.load_job(Path(arguments.file))
     store = wiring.open_store()
     if store.engine.dialect.name == "sqlite":
         store.create()
     store.check()
     store.register(job)
-    print(f"⏳  Listening for {', '.join(job.source_topics) or job.target_endpoint} …", flush=True)
+    _say(f"⏳  Listening for {', '.join(job.source_topics) or job.target_endpoint} …")
     runner = _Runner(job, store)
     previous = signal.signal(signal.SIGTERM, lambda *_: runner.end())
     try:
@@ -58,7 +61,9 @@ class _Runner:
         self._job, self._store = job, store
         self._ending = False
         self._bad = 0
+        self._pull_failed = False
         self._next_pull = 0.0
+        self._follower = Follower(store)
 
     def end(self) -> None:
         """Stop after the message in hand."""
@@ -68,63 +73,80 @@ class _Runner:
         deadline = time.monotonic() + timeout
         with contextlib.ExitStack() as stack:
             pusher = self._pusher(stack)
+            if not drain:
+                rounds = wiring.rounds(self._store, find_credentials=_named)
+                stack.enter_context(heart.beating(rounds, self._job, _say))
             while not self._ending and time.monotonic() < deadline:
                 try:
+                    self._follower.look()
                     if pusher:
                         pusher.run()
                     self._pull_when_due()
                     due = self._store.next_due(self._job.id)
+                    paused = due is not None and due <= 0 and self._store.is_paused(self._job.id)
                 except StoreUnavailable as error:
                     if drain:
                         raise
-                    print(f"… {error}; looking again in {DATABASE_AWAY:.0f} s", file=sys.stderr, flush=True)
+                    _say(f"… {error}; looking again in {DATABASE_AWAY:.0f} s", error=True)
                     time.sleep(DATABASE_AWAY)
                     continue
-                if drain and (due is None or due > 0):
+                if drain and (due is None or due > 0 or paused):
                     return self._verdict(open_=due is not None)
                 if until_settled and due is None:
                     return self._verdict(open_=self._is_held())
-                time.sleep(POLL if due is None else min(max(due, 0.01), POLL))
+                if due is None:
+                    self._store.wait(self._job.id, POLL)
+                else:
+                    time.sleep(min(max(due, 0.01), POLL))
         return 1 if drain or until_settled else self._verdict(open_=False)
 
     def _is_held(self) -> bool:
         """Return whether a message waits that only an officer can move."""
-        return any(row["job"] == self._job.id and row["waiting"] for row in self._store.status())
+        return any(row["waiting"] for row in self._store.status([self._job.id]))
 
     def _pusher(self, stack: contextlib.ExitStack) -> Drain | None:
         if self._job.push is None:
             return None
-        adapter = stack.enter_context(contextlib.closing(wiring.push_adapter(self._job, self._store)))
-        return Drain(
+        adapter = stack.enter_context(contextlib.closing(self._push_adapter()))
+        drain = Drain(
             job=self._job,
             store=self._store,
             adapter=adapter,
             owner=wiring.worker_name(),
             stop=lambda: self._ending or self._store.is_paused(self._job.id),
             report=self._report,
+            another=self._push_adapter,
         )
+        return stack.enter_context(contextlib.closing(drain))
+
+    def _push_adapter(self) -> Adapter:
+        return wiring.push_adapter(self._job, self._store, find_credentials=_named)
+
+    def _pull_adapter(self) -> Adapter:
+        return wiring.pull_adapter(self._job, self._store, find_credentials=_named)
 
     def _pull_when_due(self) -> None:
         side = self._job.pull
-        if side is None or time.monotonic() < self._next_pull:
+        if side is None or time.monotonic() < self._next_pull or self._store.is_paused(self._job.id):
             return
         every = side.schedule if isinstance(side.schedule, float) else 60.0  # cron needs Airflow's clock
         self._next_pull = time.monotonic() + every
         try:
-            with contextlib.closing(wiring.pull_adapter(self._job, self._store)) as adapter:
+            with contextlib.closing(self._pull_adapter()) as adapter:
                 new = pull(self._job, self._store, adapter)
         except SynError as error:
-            print(f"… pull: {error}", file=sys.stderr, flush=True)
+            self._pull_failed = True
+            _say(f"… pull: {error}", error=True)
             return
+        self._pull_failed = False
         if new:
-            print(f"← {new} new record(s) on {side.publish_topic}", flush=True)
+            _say(f"← {new} new record(s) on {side.publish_topic}")
 
     def _report(self, hand_off: HandOff) -> None:
         if hand_off.reference:
-            print(
+            _say(
                 f"✓ {hand_off.message_id} delivered {hand_off.reference} "
-                f"({hand_off.seconds:.2f} s, attempt {hand_off.attempt})",
-                flush=True,
+                f"({hand_off.seconds:.2f} s, attempt {hand_off.attempt})"
             )
             return
         if hand_off.outcome is Outcome.STALE:
@@ -137,14 +159,30 @@ class _Runner:
             wait = "set aside"
         else:
             wait = f"next try in {hand_off.wait:.0f} s"
-        print(
+        _say(
             f"… {hand_off.message_id} {hand_off.outcome.value} {hand_off.code} (attempt {hand_off.attempt}), {wait}: "
-            f"{hand_off.note}",
-            flush=True,
+            f"{hand_off.note}"
         )
 
     def _verdict(self, *, open_: bool) -> int:
-        if self._bad or open_:
+        if self._bad or open_ or self._pull_failed:
             next_step("hms-syn status")
             return 1
         return 0
+
+
+def _named(connection_id: str) -> Credentials:
+    """Return a connection's credentials; a job that names one must not go out without it."""
+    credentials = settings.connection(connection_id)
+    if credentials is None:
+        raise NeedsOfficer(
+            f"job.connection_id: this process has no connection '{connection_id}'; set AIRFLOW_CONN_"
+            f"{connection_id.upper()} in its environment, or add it in Airflow and use 'airflow hms-syn run'"
+        )
+    return credentials
+
+
+def _say(line: str, *, error: bool = False) -> None:
+    """Print a line of the log. Where that cannot be written, as on a full disk, the work goes on unsaid."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr if error else sys.stdout, flush=True)

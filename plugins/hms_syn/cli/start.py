@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     _switch_on(job, store)
     print(f"⏳  Listening for {', '.join(job.source_topics)} …", flush=True)
     try:
-        hand_offs.follow(store, job.id, until=lambda: False, after=before)
+        hand_offs.follow(store, [job.id], until=lambda: False, after=before)
     except KeyboardInterrupt:
         print(f"\n{job.id} goes on in Airflow. next: hms-syn status", file=sys.stderr)
     return 0

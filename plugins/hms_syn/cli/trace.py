@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from hms_syn import wiring
-from hms_syn.cli.output import as_json, next_step
+from hms_syn.cli.output import as_json, next_step, remark
 from hms_syn.domain.ack import printable
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         for message in messages:
             _show(message)
     else:
-        print(f"error: no message has the id, key, receipt or value '{arguments.key}'", file=sys.stderr)
+        remark(f"error: no message has the id, key, receipt or value '{arguments.key}'")
         next_step("hms-syn status")
     return 0 if messages else 1
 
@@ -53,6 +52,8 @@ def _detail(hop: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> str:
         parts.append(f"({attempt['took_s']:.2f} s)")
     if attempt and attempt["note"] and hop["event"] in ("refused", "unknown", "not_sent"):
         parts.append(attempt["note"])
+    if hop["event"] == "pulled":
+        parts.append(f"the vendor speaks of it in {detail['event']}, by its {detail['by']}")
     if "wait_s" in detail:
         parts.append(f"next try in {detail['wait_s']:.0f} s")
     return " ".join(parts)

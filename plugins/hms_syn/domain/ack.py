@@ -28,12 +28,20 @@ class Ack:
 class Page:
     """Some records of a pull, already mapped; ``cursor`` is where the next pull may go on once these are stored.
 
-    ``more`` says that the vendor holds further pages for this same pull.
+    A stored cursor never goes back: cursors are compared as numbers, moments or text. ``more`` says that the vendor
+    holds further pages for this same pull. ``sources`` are the records as the vendor gave them, one for each of
+    ``records``; without them nothing was mapped. ``identities`` tell, for each record, what makes it itself where the
+    job names no ``dedupe_key``; without them it is the whole source. ``faults`` say in a sentence what is wrong with a
+    row that is not among them, by its place on the page from 1 on; 0 stands for the page as a whole. They never hold a
+    value.
     """
 
     records: tuple[Mapping[str, Any], ...] = field(default=())
     cursor: str | None = None
     more: bool = False
+    sources: tuple[Mapping[str, Any], ...] = field(default=())
+    identities: tuple[Any, ...] = ()
+    faults: Mapping[int, str] = field(default_factory=dict)
 
 
 def printable(text: str) -> str:
@@ -42,4 +50,6 @@ def printable(text: str) -> str:
     >>> printable("COURT-1\x1b[31m")
     'COURT-1\\x1b[31m'
     """
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

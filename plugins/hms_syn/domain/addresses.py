@@ -27,6 +27,13 @@ PRIVATE_SPACE = tuple(
 )
 """What ``allow_private`` may open. Broadcast, multicast and reserved addresses stay closed whatever a file says."""
 
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is routed of IPv6. Python calls more of it global: IPv4 in disguise (``::7f00:1``), site-local, SRv6."""
+
+_NOBODY = tuple(
+    ipaddress.ip_network(network)
+    for network in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")  # protocols, 6to4 relays, examples
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LOOPBACK = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -76,7 +83,8 @@ def network_refusal(text: str) -> str | None:
 
 
 def _address_refusal(address: IPv4Address | IPv6Address, networks: list[IPv4Network | IPv6Network]) -> str | None:
-    if address.is_global and not address.is_multicast:
+    is_unicast = isinstance(address, IPv4Address) or address in _UNICAST
+    if address.is_global and is_unicast and not address.is_multicast and not _within(address, _NOBODY):
         return None
     if not _within(address, PRIVATE_SPACE):
         return f"{address} is not an address of a vendor; write the vendor's public name"

@@ -12,10 +12,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import rfc8785
+from hms_syn.domain import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hms_syn.domain.topic_event import TopicEvent
+
+_FLAT = frozenset({str, int, bool, type(None)})
 
 EVENTS = frozenset(
     {
@@ -33,6 +37,7 @@ EVENTS = frozenset(
         "discarded",
         "replayed",
         "resolved",
+        "viewed",
         "pulled",
         "paused",
         "resumed",
@@ -70,6 +75,17 @@ class AuditRow:
     hash: str
 
 
+def published(event: TopicEvent, *, at: str) -> AuditEntry:
+    """Return the entry that an event's chain begins with: its commitment, never its payload."""
+    return AuditEntry(
+        at=at,
+        actor=event.agency,
+        event="published",
+        message_id=event.message_id,
+        detail={"topic": event.topic, "commitment": event.commitment},
+    )
+
+
 def chain(entries: list[AuditEntry], tip: str | None) -> list[AuditRow]:
     """Hash entries of one message in order, the first onto ``tip``, the message's newest hash so far."""
     rows = []
@@ -91,9 +107,11 @@ def body_of(entry: AuditEntry, prev: str | None) -> str:
         "message_id": entry.message_id,
         "prev": prev,
     }
-    if entry.detail:
-        body["detail"] = dict(entry.detail)
-    return rfc8785.dumps(body).decode()
+    detail = entry.detail
+    if not detail:
+        return canonical_json.dumps_flat(body)
+    body["detail"] = dict(detail)
+    return (canonical_json.dumps_flat if _FLAT.issuperset(map(type, detail.values())) else canonical_json.dumps)(body)
 
 
 def leaf_hash(body: str) -> str:

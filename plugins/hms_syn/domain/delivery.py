@@ -36,7 +36,7 @@ class Outcome(str, Enum):
 MOVES: Mapping[State, frozenset[State]] = {
     State.PENDING: frozenset({State.IN_FLIGHT, State.DISCARDED}),
     State.IN_FLIGHT: frozenset({State.PENDING, State.IN_DOUBT, State.DELIVERED, State.DEAD_LETTER}),
-    State.IN_DOUBT: frozenset({State.PENDING, State.DELIVERED, State.DISCARDED}),
+    State.IN_DOUBT: frozenset({State.PENDING, State.DELIVERED, State.DEAD_LETTER, State.DISCARDED}),
     State.DELIVERED: frozenset(),
     State.DEAD_LETTER: frozenset({State.PENDING, State.DISCARDED}),
     State.DISCARDED: frozenset(),
@@ -49,7 +49,9 @@ class Delivery:
     """One message for one job, as a worker holds it under a lease.
 
     ``attempt`` counts the attempts made before this one; ``idempotency_key`` is a UUID, the same on every attempt.
-    ``unsettled`` says that the last attempt has no outcome on record: its worker was lost.
+    ``endpoint`` is where it was accepted for. ``state`` is how it was found: ``in_flight`` says that a worker was lost
+    while it sent. ``lost`` says that this attempt has no outcome on record: the worker has not come back, too late, to
+    note one.
     """
 
     id: int
@@ -61,7 +63,9 @@ class Delivery:
     attempt: int
     payload: Mapping[str, Any]
     published_at: str
-    unsettled: bool = False
+    endpoint: str = ""
+    state: State = State.PENDING
+    lost: bool = False
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -82,6 +86,6 @@ def outcome_of(error: errors.SynError) -> Outcome:
         return Outcome.REFUSED
     if isinstance(error, errors.StaleLease):
         return Outcome.STALE
-    if isinstance(error, errors.NotSent | errors.StoreUnavailable | errors.NeedsOfficer):
+    if isinstance(error, errors.NotSent | errors.StoodStill | errors.StoreUnavailable | errors.NeedsOfficer):
         return Outcome.NOT_SENT
     return Outcome.UNKNOWN

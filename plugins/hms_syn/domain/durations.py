@@ -1,4 +1,4 @@
-"""Times and sizes as people write them in a job file."""
+"""Times, sizes and rates as people write them in a job file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ LONGEST = 1000 * SECONDS["y"]
 
 DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w|y))+$"
 SIZE = r"^[0-9]+(B|KiB|MiB|GiB)$"
+RATE = r"^[0-9]+/(s|m|h)$"
 
 _DURATION = re.compile(DURATION)
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w|y)")
@@ -55,6 +56,25 @@ def size_in_bytes(text: str) -> int:
     if found is None:
         raise ValueError(f"{_shown(text)} is not a size; write '512KiB', '1MiB' or '2GiB'")
     return int(found[1]) * BYTES[found[2]]
+
+
+def per_second(text: str) -> float:
+    """Return how many a second ``text`` allows; never none at all.
+
+    :raises ValueError: ``text`` is not a rate
+
+    >>> per_second("10/s"), per_second("30/m"), per_second("3600/h")
+    (10.0, 0.5, 1.0)
+    >>> per_second("fast")
+    Traceback (most recent call last):
+    ValueError: 'fast' is not a rate; write '10/s', '100/m' or '5/h'
+    """
+    found = re.fullmatch(r"([0-9]{1,9})/(s|m|h)", text)
+    if found is None:
+        raise ValueError(f"{_shown(text)} is not a rate; write '10/s', '100/m' or '5/h'")
+    if not int(found[1]):
+        raise ValueError(f"{_shown(text)} lets nothing out; write 1 or more, or pause the job")
+    return int(found[1]) / SECONDS[found[2]]
 
 
 def in_words(length: float) -> str:

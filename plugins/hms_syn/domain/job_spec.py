@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.domain.incident import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hms_syn.domain.maintenance import Window
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -35,18 +39,29 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """When a vendor is left alone: after so many failures in a row, for so long; then one message tries first."""
+
+    after: int = 5
+    open_for: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
     """The way out: from the bus to the vendor.
 
     ``schedule`` is ``on_event``, a number of seconds, or a cron expression. ``mapping`` None sends the payload as it
     is. ``schema`` is the JSON Schema itself, already read. ``success`` and ``ack`` hold JMESPath expressions on the
-    vendor's answer. ``lease`` is never shorter than ``timeout``. ``on_unknown`` is ``resend`` (with the same key),
-    ``hold`` (for an officer), or ``resolve``: resend where the adapter's vendor knows a repeat by its key, else hold.
+    vendor's answer. ``lease`` is never shorter than ``timeout``. ``concurrency`` is how many ordering keys may be in
+    flight at a time. ``find`` says how to ask the vendor for one message. ``on_unknown`` is ``resend`` (with the same
+    key), ``hold`` (for an officer), or ``resolve``: ask the vendor where ``find`` says how, else resend where the
+    adapter's vendor knows a repeat by its key, else hold. ``rate_limit`` is messages per second; None is no limit.
     """
 
     schedule: str | float = "on_event"
     sweep: float = 60.0
     batch_size: int = 100
+    concurrency: int = 1
     timeout: float = 30.0
     lease: float = 60.0
     ordering_key: str | None = None
@@ -56,7 +71,10 @@ class Push:
     schema: Mapping[str, Any] | None = None
     success: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     ack: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    find: Mapping[str, Any] | None = None
     on_unknown: str = "resolve"
+    rate_limit: float | None = None
+    breaker: Breaker = field(default_factory=Breaker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +102,31 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notifier:
+    """One way to tell people: a short name or a dotted path to a notifier's class, and what it is given."""
+
+    type: str
+    connection_id: str | None = None
+    options: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """What people are told of, and how; ``silence`` and ``remind`` None mean never."""
+
+    when: tuple[str, ...] = KINDS
+    queue_age: float = 900.0
+    silence: float | None = None
+    remind: float | None = 14400.0
+    notifiers: tuple[Notifier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """One plug: which topic goes to which vendor, and what comes back.
 
     ``file`` is the YAML file it was read from; relative paths inside ``request`` (a WSDL) are relative to its folder.
+    ``on_refused`` is ``dead_letter`` (set aside, go on) or ``block`` (nothing behind it in its line goes out).
     """
 
     id: str
@@ -110,6 +149,8 @@ class JobSpec:
     pull: Pull | None = None
     retry: Retry = field(default_factory=Retry)
     on_refused: str = "dead_letter"
+    alerts: Alerts = field(default_factory=Alerts)
+    maintenance: tuple[Window, ...] = ()
 
     @property
     def delivered_topic(self) -> str:

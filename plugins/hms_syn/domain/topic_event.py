@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
+from hms_syn.domain import canonical_json
 from hms_syn.errors import InvalidEvent
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 TOPIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+OURS = "hms-syn"
+"""The agency that tells of deliveries; nobody else speaks in its name."""
+OUR_IDS = "syn:"
 IDENTIFIER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
 
@@ -62,6 +66,8 @@ def new_event(
     for name, value in (("message_id", message_id), ("ordering_key", ordering_key)):
         if value is not None and not IDENTIFIER.fullmatch(value):
             raise InvalidEvent(f"{name}: use 1 to 200 printable ASCII characters")
+    if message_id is not None and message_id.startswith(OUR_IDS) and agency != OURS:
+        raise InvalidEvent(f"message_id: ids that begin with '{OUR_IDS}' are the queue's own; use another")
     if not isinstance(payload, dict):
         raise InvalidEvent("payload: give a JSON object, e.g. {'case_id': 'HUD-22-109'}")
     body = canonical(payload, what="payload")
@@ -84,7 +90,7 @@ def canonical(value: Any, *, what: str) -> str:
     :raises InvalidEvent: for anything JSON cannot hold exactly (NaN, integers beyond 2**53, lone surrogates, dates)
     """
     try:
-        return rfc8785.dumps(value).decode()
+        return canonical_json.dumps(value)
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeError) as error:
         reason = {
             "IntegerDomainError": "an integer beyond 2**53 cannot travel as JSON exactly; send it as text",

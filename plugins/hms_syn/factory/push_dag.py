@@ -9,6 +9,7 @@ from airflow.sdk import DAG, Asset, AssetWatcher, Param
 
 from hms_syn.factory.dag_text import push_text, tags
 from hms_syn.factory.schedules import timetable
+from hms_syn.operators.announcements import delivered_asset
 from hms_syn.operators.push import PushOperator, QueueDueTime
 from hms_syn.sensors.queued import QueuedSensor
 from hms_syn.triggers.doorbell import Doorbell
@@ -28,11 +29,6 @@ def queued_asset(job: JobSpec) -> Asset:
     name = f"syn.{job.id}.queued"
     watcher = AssetWatcher(name=f"{name}.doorbell", trigger=Doorbell(job=job.id))
     return Asset(name=name, uri=f"hms-syn://{job.id}/queued", group="hms-syn", watchers=[watcher])
-
-
-def delivered_asset(job: JobSpec) -> Asset:
-    """Return the asset that is updated when the vendor has said yes."""
-    return Asset(name=job.delivered_topic, uri=f"hms-syn://{job.id}/delivered", group="hms-syn")
 
 
 def push_dag(job: JobSpec) -> DAG:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import jmespath
-import jsonschema
 from jmespath.exceptions import JMESPathError
 
-from hms_syn.domain import topics
+from hms_syn.domain import expressions, topics
+from hms_syn.domain.topic_event import OURS
 from hms_syn.errors import InvalidEvent, StoreUnavailable
+from hms_syn.flow import payload_check
 from hms_syn.ports import RegistryChanged, Route, RoutedEvent
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
-BUS_NAME = "hms-syn"
 REGISTRY_TRIES = 10
 MAX_KEY = 200
 
@@ -71,6 +68,8 @@ def route(event: TopicEvent, subscriptions: Sequence[Subscription], *, check: bo
                 job=taker.job,
                 ordering_key=_lane(event, taker),
                 idempotency_key=idempotency_key(taker.job, event.message_id),
+                endpoint=taker.endpoint,
+                epoch=taker.epoch,
             )
             for taker in takers
         ),
@@ -92,7 +91,7 @@ def _lane(event: TopicEvent, taker: Subscription) -> str:
         return ""
     data = {**event.payload, "_meta": {"ordering_key": event.ordering_key, "topic": event.topic}}
     try:
-        found = jmespath.search(taker.ordering_key, data)
+        found = expressions.compiled(taker.ordering_key).search(data)
     except JMESPathError:
         found = None
     text = "" if found is None else str(found)
@@ -102,23 +101,9 @@ def _lane(event: TopicEvent, taker: Subscription) -> str:
 
 def _is_own_echo(event: TopicEvent, taker: Subscription) -> bool:
     """Return whether the bus tells of this job's own deliveries: taking those, it would feed on itself for ever."""
-    return event.agency == BUS_NAME and event.topic.startswith(f"syn.{taker.job}.")
+    return event.agency == OURS and event.topic.startswith(f"syn.{taker.job}.")
 
 
 def _check_schema(event: TopicEvent, taker: Subscription) -> None:
-    if taker.schema is None:
-        return
-    fault = next(_validator(taker).iter_errors(event.payload), None)
-    if fault is not None:
-        where = "payload" + "".join(f".{step}" for step in fault.absolute_path)
-        raise InvalidEvent(f"{where}: breaks the rule {fault.validator!r} of job {taker.job}'s schema")
-
-
-def _validator(taker: Subscription) -> Any:
-    return _validator_of(json.dumps(taker.schema, sort_keys=True))
-
-
-@lru_cache(maxsize=256)
-def _validator_of(schema_text: str) -> Any:
-    schema = json.loads(schema_text)
-    return jsonschema.validators.validator_for(schema)(schema)
+    if taker.schema is not None and (fault := payload_check.fault(taker.schema, event.payload)) is not None:
+        raise InvalidEvent(f"{fault} of job {taker.job}'s schema")

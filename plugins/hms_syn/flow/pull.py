@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
-from hms_syn.domain.topic_event import canonical, new_event
-from hms_syn.errors import ContractMismatch
+from hms_syn.domain.pulled_record import event_of, mentions
+from hms_syn.errors import ContractMismatch, SynError
 from hms_syn.flow.publish import planned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from hms_syn.domain.ack import Page
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.domain.topic_event import TopicEvent
     from hms_syn.ports import Adapter, Store
 
-
-EXACT_INTEGER = 2**53
+FAULTS_SHOWN = 5
 
 
 def pull(
@@ -28,60 +25,78 @@ def pull(
 ) -> int:
     """Bring everything since the stored cursor onto the bus; return how many records were new.
 
-    Killed anywhere, it begins again at the last stored page: a record that was already published is known by its
+    Killed anywhere, it begins again at the last stored cursor: a record that was already published is known by its
     message id and is skipped. ``report`` hears (new, seen) after each page.
+
+    A record that cannot be published stops neither the others of its page nor the pages behind it, but the cursor does
+    not go past it: every later pull comes back for it, and fails until it can be published.
+
+    :raises ContractMismatch: there was such a record; the text says on which page, which one and by which expression
+    :raises SynError: what the adapter raised, with the page it happened on; what was stored before stays stored
     """
+    if job.pull is None:
+        raise ContractMismatch(f"{job.id}: has no pull side")
     total = 0
-    for page in adapter.pull(store.cursor(job.id)):
-        events = [_event(job, record) for record in page.records]
-        cursor = page.cursor
+    faults: list[str] = []
+    for number, page in _numbered(adapter.pull(store.cursor(job.id)), faults):
+        events, about = _read(job, page, number, faults)
+        cursor = None if faults else page.cursor
         new = planned(
             store,
             events,
-            lambda version, routed, cursor=cursor: store.accept_page(job.id, version, routed, cursor=cursor),  # type: ignore[misc]
+            lambda version, routed, cursor=cursor, about=about: store.accept_page(  # type: ignore[misc]
+                job.id, version, routed, cursor=cursor, about=about
+            ),
             check=False,
         )
-        report(new, len(events))
+        report(new, len(page.records) + sum(place > 0 for place in page.faults))
         total += new
+    if faults:
+        raise ContractMismatch(f"Not every record could be published. {_told(faults)}", code="bad_record")
     return total
 
 
-def _event(job: JobSpec, record: Mapping[str, Any]) -> TopicEvent:
-    if job.pull is None:
-        raise ContractMismatch(f"{job.id}: has no pull side")
-    return new_event(
-        job.pull.publish_topic,
-        _exact(record),
-        agency=job.id,
-        message_id=f"{job.id}:{_identity(record, job.pull.dedupe_key)}",
-    )
-
-
-def _exact(value: Any) -> Any:
-    """Return a vendor's value as JSON can carry it exactly: an integer beyond 2**53 travels as text."""
-    if isinstance(value, dict):
-        return {str(name): _exact(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_exact(item) for item in value]
-    if isinstance(value, int) and abs(value) > EXACT_INTEGER:
-        return str(value)
-    return value
-
-
-def _identity(record: Mapping[str, Any], dedupe_key: str | None) -> str:
-    """Digest of what makes a record itself: the declared key, or the whole record when none is declared."""
-    identity: Any = _exact(record)
-    if dedupe_key is not None:
+def _numbered(pages: Iterator[Page], faults: list[str]) -> Iterator[tuple[int, Page]]:
+    """Count the pages; an error in the middle of them says where."""
+    number = 1
+    while True:
         try:
-            identity = jmespath.search(dedupe_key, _exact(record))
-        except JMESPathError:
-            raise ContractMismatch(
-                f"job.pull.dedupe_key: {dedupe_key!r} does not fit a record of the vendor; name its fields, "
-                "e.g. '[id, version]'"
-            ) from None
-        if identity is None:
-            raise ContractMismatch(
-                f"job.pull.dedupe_key: a record of the vendor has nothing at {dedupe_key!r}; "
-                "name a field that every record has"
-            )
-    return hashlib.sha256(canonical(identity, what="record").encode()).hexdigest()[:40]
+            page = next(pages)
+        except StopIteration:
+            return
+        except SynError as error:
+            before = f" Before that: {_told(faults)}" if faults else ""
+            error.args = (f"page {number}: {error}{before}",)
+            raise
+        yield number, page
+        number += 1
+
+
+def _read(
+    job: JobSpec, page: Page, number: int, faults: list[str]
+) -> tuple[list[TopicEvent], Mapping[str, frozenset[str]]]:
+    """Return the page's events, and which words of each may be a receipt or a key of ours."""
+    events: list[TopicEvent] = []
+    about: dict[str, frozenset[str]] = {}
+    wrong = dict(page.faults)
+    places = (place for place in range(1, len(page.records) + len(wrong) + 1) if place not in page.faults)
+    made = zip_longest(page.records, page.sources or page.records, page.identities)
+    for place, (record, source, own) in zip(places, made, strict=False):
+        try:
+            event = event_of(job, record, source, own)
+        except ContractMismatch as error:
+            wrong[place] = str(error)
+            continue
+        events.append(event)
+        if job.push is not None and (words := mentions(source, job.push.ack.get("reference", ""))):
+            about[event.message_id] = words
+    faults += [
+        f"page {number}, record {place}: {text}" if place else f"page {number}: {text}"
+        for place, text in sorted(wrong.items())
+    ]
+    return events, about
+
+
+def _told(faults: list[str]) -> str:
+    more = f" (and {len(faults) - FAULTS_SHOWN} more)" if len(faults) > FAULTS_SHOWN else ""
+    return " · ".join(faults[:FAULTS_SHOWN]) + more

@@ -1,55 +1,45 @@
 """Pushing: take a lane, send its messages in order, and settle each by what the vendor really said.
 
-The intent is on record before the first byte leaves; the outcome, the receipt, the audit and the announcement are one
-transaction after it. What decides is the error's branch (see errors.py), never its text.
+The intent is on record before the first byte leaves; the outcome, the receipt, the audit, the announcement and the next
+intent are one transaction after it.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from hms_syn.domain import backoff
-from hms_syn.domain.delivery import Delivery, Outcome, outcome_of
-from hms_syn.domain.topic_event import new_event
-from hms_syn.errors import OutcomeUnknown, Refused, StaleLease, StoreUnavailable, SynError, TryAgain
-from hms_syn.flow.publish import BUS_NAME, planned
-from hms_syn.ports import Ending
+from hms_syn.domain.delivery import Delivery, Outcome, State
+from hms_syn.errors import OutcomeUnknown, StaleLease, StoodStill, SynError
+from hms_syn.flow.hand_off import HandOff
+from hms_syn.flow.resolve import consider
+from hms_syn.flow.settle import Settler, on_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from hms_syn.domain.ack import Ack
+    from hms_syn.domain.claim import Claim
     from hms_syn.domain.job_spec import JobSpec
-    from hms_syn.domain.topic_event import TopicEvent
-    from hms_syn.ports import Adapter, Claim, RoutedEvent, Store
+    from hms_syn.ports import Adapter, Store
 
-SETTLE_PAUSES = (0.1, 0.5, 1, 2, 4, 8, 8)
-"""Seconds between tries to store an outcome while the database is away; after that the lease decides."""
-RECENT = 20
-"""How many of our own latest attempts are looked through for one whose outcome may be stored already."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandOff:
-    """What one attempt came to: the log line of a push."""
-
-    message_id: str
-    attempt: int
-    outcome: Outcome
-    reference: str = ""
-    code: str = ""
-    note: str = ""
-    seconds: float = 0.0
-    wait: float | None = None
-    held: bool = False
+PATIENCE = 1.0
+"""Seconds a worker stays for the vendor's pace; longer waits are left to whoever runs it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Drain:
-    """One worker on one job's queue. ``stop`` is asked before every message; ``report`` hears of every attempt."""
+    """One worker on one job's queue. ``stop`` is asked before every message; ``report`` hears of every attempt.
+
+    ``another`` makes a further adapter, for each ordering key that is sent beside the first.
+    """
 
     job: JobSpec
     store: Store
@@ -58,188 +48,186 @@ class Drain:
     stop: Callable[[], bool] = lambda: False
     report: Callable[[HandOff], None] = lambda _hand_off: None
     draw: Callable[[], float] = random.random
+    another: Callable[[], Adapter] | None = None
     settled: int = field(default=0, init=False)
+    _spare: list[Adapter] = field(default_factory=list, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _failed: threading.Event = field(default_factory=threading.Event, init=False)
 
     def run(self) -> int:
-        """Send what is due until nothing is, or until told to stop; return how many messages were settled."""
-        while not self.stop() and self._one_lane():
-            pass
-        return self.settled
-
-    def _one_lane(self) -> bool:
+        """Send what is due until nothing is, or until told to stop; return how many messages were settled, ever."""
         push = self.job.push
         if push is None:
-            return False
-        claim = self.store.pop(self.job.id, owner=self.owner, lease=push.lease, window=push.batch_size)
-        if claim is None:
-            return False
-        for delivery in claim.deliveries:
-            if self.stop():
-                break
-            if not self._deliver(claim, delivery, lease=push.lease):
-                return True
-        self.store.release(claim)
+            return self.settled
+        if push.concurrency == 1 or self.another is None:
+            self._work(self.adapter, lambda: None)
+            return self.settled
+        self._failed.clear()
+        with ThreadPoolExecutor(push.concurrency, thread_name_prefix=f"push of {self.job.id}") as pool:
+            crew: list[Future[None]] = []
+            self._join(pool, crew)
+            try:
+                for member in crew:  # grows while it is read: each that finds a lane calls the next
+                    member.result()
+            except BaseException:  # also a timeout of the task, which only this thread hears of
+                self._failed.set()
+                raise
+        return self.settled
+
+    def close(self) -> None:
+        """Close the adapters made on the way; the one that was given is not ours to close."""
+        while self._spare:
+            self._spare.pop().close()
+
+    def _join(self, pool: ThreadPoolExecutor, crew: list[Future[None]]) -> None:
+        """Add a member to the crew while there is room for one."""
+        with self._lock:
+            if self.job.push and len(crew) < self.job.push.concurrency:
+                crew.append(pool.submit(self._member, pool, crew, is_first=not crew))
+
+    def _member(self, pool: ThreadPoolExecutor, crew: list[Future[None]], *, is_first: bool) -> None:
+        called = False
+
+        def call_next() -> None:
+            nonlocal called
+            if not called:
+                called = True
+                self._join(pool, crew)
+
+        adapter = self.adapter if is_first else self._take_adapter()
+        try:
+            self._work(adapter, call_next)
+        except BaseException:
+            self._failed.set()
+            raise
+        finally:
+            if not is_first:
+                with self._lock:
+                    self._spare.append(adapter)
+
+    def _take_adapter(self) -> Adapter:
+        with self._lock:
+            if self._spare:
+                return self._spare.pop()
+        if self.another is None:
+            return self.adapter
+        return self.another()
+
+    def _must_stop(self) -> bool:
+        return self._failed.is_set() or self.stop()
+
+    def _work(self, adapter: Adapter, found_one: Callable[[], None]) -> None:
+        """Empty lane after lane, giving each up as the next is taken."""
+        held: Claim | None = None
+        looked_again = False
+        while not self._must_stop():
+            claim = self.store.pop(self.job, owner=self.owner, giving_up=held)
+            held = None
+            if claim is None:
+                due = self._due_soon()
+                if due is None or (due <= 0 and looked_again):
+                    return  # due, and not to be had: other workers hold all the lanes that may be in use
+                looked_again = due <= 0
+                time.sleep(max(due, 0.001))
+                continue
+            looked_again = False
+            found_one()
+            if self._lane(adapter, claim):
+                held = claim
+        if held is not None:
+            self.store.release(held)
+
+    def _due_soon(self) -> float | None:
+        """Return the seconds until the vendor's pace lets the next message out, where that is worth staying for."""
+        if self.job.push is None or self.job.push.rate_limit is None:
+            return None
+        due = self.store.next_due(self.job.id)
+        return due if due is not None and due <= PATIENCE else None
+
+    def _lane(self, adapter: Adapter, claim: Claim) -> bool:
+        """Send a claim's messages in order; True when the lane is still ours to give up."""
+        attempt = claim.attempt
+        settler = Settler(job=self.job, store=self.store, owner=self.owner, draw=self.draw)
+        for delivery, following in zip_longest(claim.deliveries, claim.deliveries[1:]):
+            try:
+                if attempt is None:
+                    if self._must_stop():
+                        return True
+                    decided = consider(settler, adapter, claim, delivery)
+                    if isinstance(decided, HandOff):
+                        self._tell(decided)
+                        if decided.wait is not None or decided.held:
+                            return False
+                        continue
+                    attempt = self.store.begin(claim, delivery)
+                    if attempt is None:
+                        return True
+                    delivery = dataclasses.replace(delivery, state=State.PENDING)  # noqa: PLW2901 - begun: as any other
+                goes_on, attempt = self._send(adapter, settler, claim, delivery, attempt, following)
+            except StaleLease:
+                return False
+            if not goes_on:
+                return False
         return True
 
-    def _deliver(self, claim: Claim, delivery: Delivery, *, lease: float) -> bool:
-        """Send one message and settle it; False when the lane is no longer ours to go on with."""
-        try:
-            if delivery.unsettled and self._must_hold():
-                self._hold_lost(claim, delivery)
-                return False
-            attempt = self.store.begin(claim, delivery, lease=lease)
-        except StaleLease:
-            return False
+    def _send(
+        self,
+        adapter: Adapter,
+        settler: Settler,
+        claim: Claim,
+        delivery: Delivery,
+        attempt: int,
+        following: Delivery | None,
+    ) -> tuple[bool, int | None]:
+        """Send one message and settle it; return whether the lane goes on, and the attempt begun with the next.
+
+        A worker that stood still for most of its lease since the intent went on record sends nothing: another may hold
+        the lane by now, others may hold as many as may be in use, and the job may have been paused.
+        """
         started = time.monotonic()
-        try:
-            outcome: Ack | SynError = self.adapter.send(delivery)
-        except SynError as error:
-            outcome = error
-        except Exception as error:  # noqa: BLE001 - an adapter's own fault after the intent: the vendor may have it
-            outcome = OutcomeUnknown(f"The adapter failed with {type(error).__name__}", code="adapter_error")
+        outcome = _sent(adapter, delivery) if claim.may_send else StoodStill()
         took = time.monotonic() - started
         try:
-            hand_off = self._settle(claim, delivery, attempt, outcome, seconds=took)
+            hand_off, begun = settler.settle(
+                claim,
+                delivery,
+                attempt,
+                outcome,
+                unknown=on_unknown(self.job, adapter),
+                seconds=took,
+                then=following if self._may_follow(claim, following) else None,
+            )
         except StaleLease:
             self.store.note_stale(claim, delivery, attempt)
             self.report(HandOff(message_id=delivery.message_id, attempt=attempt, outcome=Outcome.STALE, seconds=took))
-            return False
+            return False, None
+        self._tell(hand_off)
+        return hand_off.wait is None and not hand_off.held, begun
+
+    def _may_follow(self, claim: Claim, following: Delivery | None) -> bool:
+        """Return whether the next message's intent may go on record with this one's outcome."""
+        push = claim.spec.push
+        return (
+            following is not None
+            and push is not None
+            and following.state is State.PENDING
+            and not claim.is_elsewhere(following)
+            and push.rate_limit is None
+            and not self._must_stop()
+        )
+
+    def _tell(self, hand_off: HandOff) -> None:
+        if hand_off.wait is None and not hand_off.held:
+            with self._lock:
+                self.settled += 1
         self.report(hand_off)
-        goes_on = hand_off.wait is None and not hand_off.held
-        self.settled += goes_on
-        return goes_on
-
-    def _must_hold(self) -> bool:
-        """Return whether a message that the vendor may have waits for an officer rather than being sent again."""
-        policy = self.job.push.on_unknown if self.job.push else "resend"
-        return policy == "hold" or (policy == "resolve" and not self.adapter.idempotent)
-
-    def _hold_lost(self, claim: Claim, delivery: Delivery) -> None:
-        """Hold what a lost worker may have sent."""
-        ending = Ending(outcome=Outcome.UNKNOWN, code="worker_lost")
-        self._doubt(claim, delivery, delivery.attempt, ending)
-        self.report(
-            HandOff(
-                message_id=delivery.message_id,
-                attempt=delivery.attempt,
-                outcome=ending.outcome,
-                code=ending.code,
-                held=True,
-            )
-        )
-
-    def _settle(
-        self, claim: Claim, delivery: Delivery, attempt: int, outcome: Ack | SynError, *, seconds: float
-    ) -> HandOff:
-        if not isinstance(outcome, SynError):
-            self._acked(claim, delivery, attempt, outcome)
-            return HandOff(
-                message_id=delivery.message_id,
-                attempt=attempt,
-                outcome=Outcome.ACKED,
-                reference=outcome.reference,
-                seconds=seconds,
-            )
-        ending = Ending(outcome=outcome_of(outcome), code=outcome.code, note=str(outcome))
-        last = self.job.retry.max_attempts
-        wait: float | None = None
-        held = isinstance(outcome, OutcomeUnknown) and self._must_hold()
-        if held:
-            self._doubt(claim, delivery, attempt, ending)
-        elif isinstance(outcome, Refused) or (last is not None and attempt >= last):
-            self._set_aside(claim, delivery, attempt, ending)
-        else:
-            asked = outcome.retry_after if isinstance(outcome, TryAgain) else None
-            wait = backoff.wait(self.job.retry, attempt, draw=self.draw(), asked=asked)
-            delay = wait
-            self._surely(delivery, attempt, lambda: self.store.retry(claim, delivery, attempt, ending, delay=delay))
-        return HandOff(
-            message_id=delivery.message_id,
-            attempt=attempt,
-            outcome=ending.outcome,
-            code=ending.code,
-            note=ending.note,
-            seconds=seconds,
-            wait=wait,
-            held=held,
-        )
-
-    def _acked(self, claim: Claim, delivery: Delivery, attempt: int, ack: Ack) -> None:
-        event = announcement(delivery, "delivered", attempts=attempt, reference=ack.reference, status=ack.status)
-        self._settle_and_tell(
-            delivery, attempt, event, lambda tell: self.store.ack(claim, delivery, attempt, ack, announce=tell)
-        )
-
-    def _doubt(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
-        event = announcement(delivery, "in_doubt", again=attempt, attempts=attempt, code=ending.code)
-        self._settle_and_tell(
-            delivery, attempt, event, lambda tell: self.store.doubt(claim, delivery, attempt, ending, announce=tell)
-        )
-
-    def _set_aside(self, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
-        event = announcement(delivery, "dead_letter", again=attempt, attempts=attempt, code=ending.code)
-        self._settle_and_tell(
-            delivery, attempt, event, lambda tell: self.store.set_aside(claim, delivery, attempt, ending, announce=tell)
-        )
-
-    def _settle_and_tell(
-        self,
-        delivery: Delivery,
-        attempt: int,
-        event: TopicEvent,
-        settle: Callable[[tuple[int, RoutedEvent]], None],
-    ) -> None:
-        """Settle an attempt and put its announcement on the bus in the same transaction."""
-        self._surely(
-            delivery,
-            attempt,
-            lambda: planned(self.store, [event], lambda version, routed: settle((version, routed[0])), check=False),
-        )
-
-    def _surely(self, delivery: Delivery, attempt: int, store_outcome: Callable[[], None]) -> None:
-        """Store an outcome the vendor has already decided, waiting out a database that is away for a moment.
-
-        When the database took the outcome but its answer was lost, the next try finds the delivery gone; that is then
-        not another worker's doing but our own.
-        """
-        for pause in (*SETTLE_PAUSES, None):
-            try:
-                return store_outcome()
-            except StoreUnavailable:
-                if pause is None:
-                    raise
-                time.sleep(pause)
-            except StaleLease:
-                if pause == SETTLE_PAUSES[0] or not self._has_settled(delivery, attempt):
-                    raise
-                return None
-        return None
-
-    def _has_settled(self, delivery: Delivery, attempt: int) -> bool:
-        """Return whether the store already holds an outcome of this attempt of ours."""
-        mine = self.store.settled_by(self.owner, limit=RECENT)
-        return any(
-            (row["message_id"], row["job"], row["attempt"]) == (delivery.message_id, delivery.job, attempt)
-            and row["outcome"] not in (None, Outcome.STALE.value)
-            for row in mine
-        )
 
 
-def announcement(delivery: Delivery, what: str, *, again: int | None = None, **facts: str | int) -> TopicEvent:
-    """Return the bus event that says what became of a delivery: ids, codes and the receipt, never the payload.
-
-    ``again`` tells apart what may happen to one delivery more than once: a replayed message may be set aside again.
-    """
-    return new_event(
-        f"syn.{delivery.job}.{what}",
-        {
-            "message_id": delivery.message_id,
-            "job": delivery.job,
-            "topic": delivery.topic,
-            "ordering_key": delivery.ordering_key,
-            "idempotency_key": delivery.idempotency_key,
-            **facts,
-        },
-        agency=BUS_NAME,
-        message_id=f"{delivery.idempotency_key}.{what}" + ("" if again is None else f".{again}"),
-    )
+def _sent(adapter: Adapter, delivery: Delivery) -> Ack | SynError:
+    """Return what the vendor said to a message, or why it said nothing."""
+    try:
+        return adapter.send(delivery)
+    except SynError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - an adapter's own fault after the intent: the vendor may have it
+        return OutcomeUnknown(f"The adapter failed with {type(error).__name__}", code="adapter_error")

@@ -55,10 +55,13 @@ def store_url(conn_id: str = settings.STORE_CONNECTION) -> str:
     credentials = find_credentials(conn_id)
     if credentials is not None:
         return settings.url_of(credentials)
-    airflows_own = conf.get("database", "sql_alchemy_conn")
-    if airflows_own and not airflows_own.startswith(settings.BLOCKED):
-        return str(airflows_own)
-    return settings.store_url()
+    return airflows_own_url() or settings.store_url()
+
+
+def airflows_own_url() -> str | None:
+    """Return the address of Airflow's own database; None inside a task or trigger, where Airflow hides it."""
+    url = conf.get("database", "sql_alchemy_conn")
+    return None if not url or url.startswith(settings.BLOCKED) else str(url)
 
 
 def find_credentials(conn_id: str) -> Credentials | None:
@@ -67,6 +70,11 @@ def find_credentials(conn_id: str) -> Credentials | None:
         connection = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         return None
+    return credentials_of(connection)
+
+
+def credentials_of(connection: Any) -> Credentials:
+    """Return what of an Airflow Connection authenticates."""
     return Credentials(
         login=connection.login or "",
         password=connection.password or "",

@@ -21,25 +21,20 @@ class VendorHook(BaseHook):
     :param job: the job whose vendor it is
     """
 
-    conn_name_attr = "connection_id"
-    default_conn_name = "hms_soap_default"
-    conn_type = "hms_soap"
-    hook_name = "HMS-SYN SOAP vendor"
-
     def __init__(self, job: JobSpec, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job = job
 
     def push_adapter(self) -> Adapter:
         """Make the adapter of the way out."""
-        return wiring.push_adapter(self.job, AuditHook().store, find_credentials=_named)
+        return wiring.push_adapter(self.job, AuditHook().store, find_credentials=named)
 
     def pull_adapter(self) -> Adapter:
         """Make the adapter of the way in."""
-        return wiring.pull_adapter(self.job, AuditHook().store, find_credentials=_named)
+        return wiring.pull_adapter(self.job, AuditHook().store, find_credentials=named)
 
 
-def _named(connection_id: str) -> Credentials:
+def named(connection_id: str) -> Credentials:
     """Return a connection's credentials; a job that names one must not go out without it."""
     credentials = find_credentials(connection_id)
     if credentials is None:

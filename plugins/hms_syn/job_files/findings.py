@@ -95,7 +95,7 @@ def _text(finding: Finding) -> str:
     """Return the finding's sentence; the search for a similar key is slow, so it waits until the finding is shown."""
     if finding.text != _UNKNOWN:
         return finding.text
-    key, above = str(finding.path[-1]), tuple(str(part) for part in finding.path[:-1])
+    key, above = str(finding.path[-1]), tuple(part for part in finding.path[:-1] if isinstance(part, str))
     here = model.keys_of(model.SECTIONS[above]) if above in model.SECTIONS else []
     if closest(key, here) is None:
         homes = [dotted(path) for path, section in model.SECTIONS.items() if path and key in model.keys_of(section)]
@@ -128,8 +128,14 @@ def _place(tree: Table, finding: Finding) -> tuple[Place, str]:
 
 
 def _take_out(data: dict[str, Any], path: Path) -> None:
+    """Take out what is wrong; an item of a list leaves an empty map, so that the others keep their places."""
     holder: Any = data
     for part in path[:-1]:
-        holder = holder.get(part) if isinstance(holder, dict) else None
-    if isinstance(holder, dict):
+        if isinstance(holder, list) and isinstance(part, int):
+            holder = holder[part]
+        else:
+            holder = holder.get(part) if isinstance(holder, dict) else None
+    if isinstance(holder, list):
+        holder[int(path[-1])] = {}
+    elif isinstance(holder, dict):
         holder.pop(str(path[-1]), None)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from hms_syn.domain.job_spec import JobSpec
+    from hms_syn.job_files.nodes import Node
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -81,12 +82,30 @@ def paths(folder: Path) -> Iterator[Path]:
 
 def located(job: JobSpec, faults: Iterable[tuple[str, str]]) -> list[Problem]:
     """Place what an adapter found wrong with a job, given as (dotted key, text), at the lines of its file."""
-    found = [Finding(path=tuple(key.split(".")), text=text) for key, text in faults]
     tree, _ = yaml_source.read(Path(job.file))
+    found = [Finding(path=tuple(_parts(tree, key)), text=text) for key, text in faults]
     shown = os.path.relpath(job.file)
     if tree is None:
         return [Problem(file=shown, key=".".join(map(str, finding.path)), text=finding.text) for finding in found]
     return [dataclasses.replace(problem, file=shown) for problem in findings.problems(tree, found, [])]
+
+
+def _parts(tree: Table | None, key: str) -> Iterator[str]:
+    """Yield a dotted key's parts; a name of the vendor's, such as ``PID-3.1``, may hold dots itself."""
+    node: Node | None = tree
+    while key:
+        entries = node.entries if isinstance(node, Table) else {}
+        head, _, rest = (key, "", "") if key in entries else key.partition(".")
+        yield head
+        node, key = entries[head].node if head in entries else None, rest
+
+
+def shown_text(file: Path) -> str | None:
+    """Return the text of a job file; None where it is not readable as YAML or holds what looks like a secret."""
+    tree, _ = yaml_source.read(file)
+    if tree is None or any(secrets_in(data_of(tree, []))):
+        return None
+    return file.read_text(encoding="utf-8")
 
 
 def _load(file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known) -> JobSpec:
@@ -166,8 +185,11 @@ def _id_inside(file: Path, job_id: str) -> str | None:
 
 
 def _known(adapters: Collection[str] | None) -> Collection[str]:
-    if adapters is not None:
-        return adapters
+    return installed() if adapters is None else adapters
+
+
+def installed() -> Collection[str]:
+    """Return the adapter ids that may be named, those of third parties too: a look through all that is installed."""
     from hms_syn.adapters import registry  # noqa: PLC0415 - the registry reads installed packages
 
     return registry.known_adapters()

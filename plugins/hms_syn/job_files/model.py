@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import core_schema
 
-from hms_syn.domain import durations
+from hms_syn.domain import durations, incident
 from hms_syn.job_files import names, values
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def _read(reader: Callable[[object], object], kind: str | list[str], **more: Any
     return _Read(reader, {"type": kind, **more})
 
 
-ON_UNKNOWN = ("resolve", "resend", "hold")
+def _one_of(*choices: str) -> _Read:
+    return _read(functools.partial(values.one_of, choices=choices), "string", enum=list(choices))
 
 
 def _whole(lowest: int, highest: int) -> _Read:
@@ -53,26 +54,6 @@ def _decimal(lowest: float, highest: float) -> _Read:
 
 def _attempts(value: object) -> int | None:
     return None if values.is_nothing(value) else values.count(value, lowest=1, highest=1_000_000)
-
-
-def _one(value: object) -> int:
-    if value != "1":
-        raise ValueError("other than 1 is not in this release; leave it out")
-    return 1
-
-
-def _on_unknown(value: object) -> str:
-    if value not in ON_UNKNOWN:
-        raise ValueError(f"write {', '.join(ON_UNKNOWN[:-1])} or {ON_UNKNOWN[-1]}")
-    return str(value)
-
-
-def _dead_letter(value: object) -> str:
-    if value == "block":
-        raise ValueError("'block' is not in this release; leave it out")
-    if value != "dead_letter":
-        raise ValueError("the only choice is 'dead_letter'")
-    return "dead_letter"
 
 
 def _version(value: object) -> int:
@@ -99,6 +80,9 @@ Size: TypeAlias = Annotated[int, _read(values.size, "string", pattern=durations.
 Lines: TypeAlias = Annotated[tuple[str, ...], _read(values.lines, "array", items={"type": "string"})]
 FreeMap: TypeAlias = Annotated[dict[str, Any], _read(values.free_map, "object")]
 TextMap: TypeAlias = Annotated[dict[str, Any], _read(values.text_map, "object")]
+Never: TypeAlias = Annotated[
+    float | None, _read(values.duration_or_never, ["string", "null"], pattern=durations.DURATION)
+]
 NotYet: TypeAlias = Annotated[None, _read(values.not_yet, "null")]
 Page: TypeAlias = Annotated[int, _whole(1, 10_000)]
 
@@ -124,13 +108,28 @@ class AckSection(_Section):
     status: Expression = None
 
 
+class FindSection(_Section):
+    """How the vendor is asked for one message."""
+
+    request: FreeMap = Field(default_factory=dict)
+    match: Expression = None
+    success: TextMap = Field(default_factory=dict)
+
+
+class BreakerSection(_Section):
+    """When the vendor is left alone for a while."""
+
+    after: Annotated[int, _whole(1, 1000)] = 5
+    open_for: Duration = 60.0
+
+
 class PushSection(_Section):
     """The way out."""
 
     schedule: Annotated[str | float, _read(values.push_schedule, "string")] = "on_event"
     sweep: Duration = 60.0
     batch_size: Page = 100
-    concurrency: Annotated[int, _read(_one, "integer", const=1)] = 1
+    concurrency: Annotated[int, _whole(1, 1000)] = 1
     timeout: Duration = 30.0
     lease: Duration | None = None
     ordering_key: Expression = None
@@ -140,10 +139,10 @@ class PushSection(_Section):
     schema_path: Annotated[str | None, _read(values.line, "string")] = Field(default=None, alias="schema")
     success: TextMap = Field(default_factory=dict)
     ack: AckSection = AckSection()
-    find: NotYet = None
-    on_unknown: Annotated[str, _read(_on_unknown, "string", enum=list(ON_UNKNOWN))] = "resolve"
-    rate_limit: NotYet = None
-    breaker: NotYet = None
+    find: FindSection | None = None
+    on_unknown: Annotated[str, _one_of("resolve", "resend", "hold")] = "resolve"
+    rate_limit: Annotated[float | None, _read(values.rate, ["string", "null"], pattern=durations.RATE)] = None
+    breaker: BreakerSection = BreakerSection()
 
 
 class CursorSection(_Section):
@@ -178,6 +177,34 @@ class RetrySection(_Section):
     max_attempts: Annotated[int | None, _read(_attempts, ["integer", "null"], minimum=1)] = None
 
 
+class NotifierSection(_Section):
+    """A list; each is one way to tell people."""
+
+    type: Annotated[str, _read(names.notifier, "string")] = ""
+    connection_id: Annotated[str | None, _read(names.connection, "string")] = None
+    options: FreeMap = Field(default_factory=dict)
+
+
+class AlertsSection(_Section):
+    """What people are told of, and how."""
+
+    when: Annotated[tuple[str, ...], _read(functools.partial(values.some_of, choices=incident.KINDS), "array")] = (
+        incident.KINDS
+    )
+    queue_age: Duration = 900.0
+    silence: Never = None
+    remind: Never = 14400.0
+    notifiers: Annotated[tuple[NotifierSection, ...], BeforeValidator(values.maps)] = ()
+
+
+class WindowSection(_Section):
+    """A list; each is a window in which the vendor is left in peace."""
+
+    opens: Annotated[str, _read(names.wall_time, "string")] = Field(default="", alias="from")
+    closes: Annotated[str, _read(names.wall_time, "string")] = Field(default="", alias="to")
+    timezone: Annotated[str, _read(names.timezone, "string")] = "UTC"
+
+
 class JobSection(_Section):
     """Everything about one job."""
 
@@ -200,9 +227,9 @@ class JobSection(_Section):
     push: PushSection | None = None
     pull: PullSection | None = None
     retry: RetrySection = RetrySection()
-    on_refused: Annotated[str, _read(_dead_letter, "string", const="dead_letter")] = "dead_letter"
-    alerts: NotYet = None
-    maintenance: NotYet = None
+    on_refused: Annotated[str, _one_of("dead_letter", "block")] = "dead_letter"
+    alerts: AlertsSection = AlertsSection()
+    maintenance: Annotated[tuple[WindowSection, ...], BeforeValidator(values.maps)] = ()
     retention: NotYet = None
 
 
@@ -220,9 +247,14 @@ SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("job", "heartbeat"): HeartbeatSection,
     ("job", "push"): PushSection,
     ("job", "push", "ack"): AckSection,
+    ("job", "push", "find"): FindSection,
+    ("job", "push", "breaker"): BreakerSection,
     ("job", "pull"): PullSection,
     ("job", "pull", "cursor"): CursorSection,
     ("job", "retry"): RetrySection,
+    ("job", "alerts"): AlertsSection,
+    ("job", "alerts", "notifiers"): NotifierSection,
+    ("job", "maintenance"): WindowSection,
 }
 """Which keys are known where, by the dotted path of the map they stand in."""
 

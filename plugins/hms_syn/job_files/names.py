@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
+from hms_syn.domain import endpoints, maintenance
 from hms_syn.job_files.values import quoted, text
 
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
-_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\]")
 _TOPIC = re.compile(r"[A-Za-z0-9*][A-Za-z0-9._*-]{0,199}")
 _CONNECTION = re.compile(r"[A-Za-z0-9_#!()\-.:/\\]{1,200}")
+_CLASS_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+_LONGEST_TIME, _LONGEST_ZONE = 16, 64
+NOTIFIERS = ("smtp", "slack", "pagerduty", "http")
+"""The kinds of notifiers that have a short name."""
 _JOB_ID = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 
 
@@ -50,23 +54,9 @@ def topic_patterns(value: object) -> tuple[str, ...]:
 
 
 def endpoint(value: object) -> str:
-    """Read an http or https URL with one clear meaning. A problem never repeats it: it may hold a secret."""
+    """Read a vendor's address, which has one clear meaning. A problem never repeats it: it may hold a secret."""
     given = text(value)
-    if "\\" in given or any(char.isspace() for char in given) or not given.isascii():
-        raise ValueError("is not a plain URL; leave out backslashes, blanks and non-ASCII characters")
-    try:
-        parts = urlsplit(given)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError("is not a URL; write 'https://host/path'") from None
-    if parts.scheme not in ("http", "https") or not given.lower().startswith(f"{parts.scheme}://"):
-        raise ValueError("is not an http or https URL; write 'https://host/path'")
-    if "@" in parts.netloc:
-        raise ValueError(
-            "holds a user name or password; credentials live only in the Airflow Connection named by job.connection_id"
-        )
-    if "#" in given or _HOST.fullmatch(f"[{host}]" if ":" in host else host) is None:
-        raise ValueError("is not a URL of a host; write 'https://host/path'")
+    endpoints.host(given)
     return given
 
 
@@ -76,3 +66,33 @@ def connection(value: object) -> str:
     if _CONNECTION.fullmatch(given) is None:
         raise ValueError(f"{quoted(given)} is not a connection id; use letters, digits and _ # ! ( ) - . : /")
     return given
+
+
+def notifier(value: object) -> str:
+    """Read the kind of a notifier: a short name, or the dotted path of its class."""
+    given = text(value)
+    if given in NOTIFIERS or _CLASS_PATH.fullmatch(given):
+        return given
+    near = difflib.get_close_matches(given, NOTIFIERS, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"write {', '.join(NOTIFIERS)} or the dotted path of a class"
+    raise ValueError(f"{quoted(given)} is not a notifier; {hint}")
+
+
+def wall_time(value: object) -> str:
+    """Read a time on the wall clock, as a maintenance window begins and ends."""
+    given = text(value)
+    if len(given) > _LONGEST_TIME:
+        raise ValueError(f"{quoted(given)} is not a time; write '02:00', 'Sun 02:00' or '2026-12-24 18:00'")
+    maintenance.mark(given)
+    return given
+
+
+def timezone(value: object) -> str:
+    """Read the IANA name of a time zone."""
+    given = text(value)
+    known = available_timezones()
+    if given in known:
+        return given
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0.7) if len(given) <= _LONGEST_ZONE else []
+    hint = f"did you mean '{near[0]}'?" if near else "write one such as 'America/New_York' or 'UTC'"
+    raise ValueError(f"{quoted(given)} is not a time zone; {hint}")

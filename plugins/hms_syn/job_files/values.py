@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any, NoReturn
 
@@ -79,6 +80,11 @@ def duration(value: object) -> float:
     return length
 
 
+def duration_or_never(value: object) -> float | None:
+    """Read a length of time of more than nothing, in seconds; nothing is never."""
+    return None if is_nothing(value) else duration(value)
+
+
 def overlap(value: object) -> float:
     """Read a length of time, in seconds; zero is allowed."""
     return 0.0 if value == "0" else durations.seconds(_scalar(value))
@@ -90,6 +96,36 @@ def size(value: object) -> int:
     if not 0 < found <= durations.BYTES["GiB"]:
         raise ValueError(f"{quoted(value)} is not a size from 1B to 1GiB")
     return found
+
+
+def rate(value: object) -> float | None:
+    """Read so many a second, a minute or an hour, as a number a second; nothing is no limit."""
+    return None if is_nothing(value) else durations.per_second(_scalar(value))
+
+
+def one_of(value: object, *, choices: tuple[str, ...]) -> str:
+    """Read one of a few words."""
+    if isinstance(value, str) and value in choices:
+        return str(value)
+    raise ValueError(f"write {', '.join(choices[:-1])} or {choices[-1]}")
+
+
+def some_of(value: object, *, choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Read a list of some of a few words."""
+    given = lines(value)
+    for word in given:
+        if word not in choices:
+            near = difflib.get_close_matches(word, choices, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(choices)}"
+            raise ValueError(f"{quoted(word)} is not one of its words; {hint}")
+    return tuple(dict.fromkeys(given))
+
+
+def maps(value: object) -> list[Any]:
+    """Read a list of maps, whose keys are looked at one by one."""
+    if not isinstance(value, list):
+        raise ValueError("is not a list; write '- ' before each of its maps")
+    return value
 
 
 def push_schedule(value: object) -> str | float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from hms_syn.operators.heartbeat import HeartbeatOperator
 from hms_syn.operators.pull import PullOperator
 from hms_syn.operators.push import PushOperator
 
-__all__ = ["PullOperator", "PushOperator"]
+__all__ = ["HeartbeatOperator", "PullOperator", "PushOperator"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hms_syn.errors import SynError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -20,11 +21,16 @@ PAUSE_CHECK = 0.5
 
 
 class DrainLease:
-    """Holds a job's drain while the ``with`` block runs; ``taken`` says whether we got it."""
+    """Holds a job's drain while the ``with`` block runs; ``taken`` says whether we got it.
 
-    def __init__(self, store: SqlStore, job: str, *, owner: str, seconds: float, watch_pause: bool) -> None:
+    ``is_paused`` looks at the job's switch; None lets the drain run on.
+    """
+
+    def __init__(
+        self, store: SqlStore, job: str, *, owner: str, seconds: float, is_paused: Callable[[], bool] | None
+    ) -> None:
         self._store, self._job, self._owner, self._seconds = store, job, owner, seconds
-        self._watch_pause = watch_pause
+        self._ask = is_paused
         self._ended = threading.Event()
         self._lost = False
         self._paused = False
@@ -52,9 +58,9 @@ class DrainLease:
 
     def is_paused(self) -> bool:
         """Return the job's switch, looked at no more than twice a second."""
-        if self._watch_pause and time.monotonic() - self._looked_at > PAUSE_CHECK:
+        if self._ask is not None and time.monotonic() - self._looked_at > PAUSE_CHECK:
             self._looked_at = time.monotonic()
-            self._paused = self._store.is_paused(self._job)
+            self._paused = self._ask()
         return self._paused
 
     def _renew(self) -> None:

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +29,16 @@ class PullOperator(BaseOperator):
         self.job = job
 
     def execute(self, context: Context) -> Mapping[str, Any]:
-        """Pull from the stored cursor to the vendor's end; return counts, never a record."""
+        """Pull from the stored cursor to the vendor's end; return counts, never a record.
+
+        A run that the clock has started is skipped while the vendor is offline; one that a person has started is not.
+        """
         from hms_syn.flow.pull import pull  # noqa: PLC0415 - keeps parsing light
         from hms_syn.hooks.audit import AuditHook  # noqa: PLC0415 - keeps parsing light
         from hms_syn.hooks.vendor import VendorHook  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.store.vendor_board import VendorBoard  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.store.watch import Watch  # noqa: PLC0415 - keeps parsing light
 
-        del context
         seen = 0
 
         def report(new: int, of: int) -> None:
@@ -43,6 +48,13 @@ class PullOperator(BaseOperator):
 
         store = AuditHook().store
         store.register(self.job)
+        until = Watch(store).maintenance_until(self.job.id)
+        if until is not None:
+            raise AirflowSkipException(f"Maintenance until {until}: nothing is asked for")
+        is_by_hand = context["dag_run"].run_type == "manual"
+        since = None if is_by_hand else VendorBoard(store).offline_since(self.job.target_endpoint)
+        if since is not None:
+            raise AirflowSkipException(f"{self.job.target_endpoint} is offline since {since}; the next run asks again")
         with contextlib.closing(VendorHook(self.job).pull_adapter()) as adapter:
             new = pull(self.job, store, adapter, report=report)
         topic = self.job.pull.publish_topic if self.job.pull else ""

@@ -11,14 +11,16 @@ from airflow.sdk import BaseOperator, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowFailException
 
 from hms_syn import settings
+from hms_syn.operators.announcements import Announcements, note_that_airflow_knows
+from hms_syn.operators.push_report import COUNTED, report_of, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow.sdk import Context
 
     from hms_syn.domain.job_spec import JobSpec
-    from hms_syn.flow.push import HandOff
+    from hms_syn.flow.hand_off import HandOff
     from hms_syn.store.sql_store import SqlStore
 
 RESERVED_GRACE = 15.0
@@ -64,11 +66,15 @@ class PushOperator(BaseOperator):
     def __init__(self, *, job: JobSpec, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job = job
+        self.announcements: Announcements | None = None
+        self.on_success_callback = [*self.on_success_callback, note_that_airflow_knows]
 
     def execute(self, context: Context) -> Mapping[str, Any]:
         """Publish what the run was given, drain, linger, report."""
         from hms_syn.hooks.audit import AuditHook, runs_in_one_process  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.operators import own_switch  # noqa: PLC0415 - keeps parsing light
 
+        outlets, self.outlets = self.outlets, []  # who waits for a delivery is woken by one, and by nothing else
         params = context["params"]
         given, dry_run = list(params.get("publish") or []), bool(params.get("dry_run"))
         if dry_run:
@@ -78,23 +84,32 @@ class PushOperator(BaseOperator):
         owner = f"{self.job.id}/{context['run_id']}"[:OWNER_CHARS]
         mine = self._publish(store, given, owner)
         alone = runs_in_one_process()
-        drained = self._drain(store, owner, linger=0.0 if alone else settings.duration("linger"), watch=not alone)
-        report = self._report(store, owner)
-        self._fail_unless_acked(store, report, mine, alone=alone)
-        if drained is not None and not alone:
-            self._come_back_when_due(store, context, drained)
-        if not report["delivered"]:
-            self.outlets = []  # nothing was delivered, so nobody who waits for a delivery is woken
+        telling = Announcements(store, self.job, alone=alone)
+        linger = 0.0 if alone or telling.is_behind() else settings.duration("linger")
+        is_paused = None if alone else own_switch.look(store, self.job.id, context["ti"])
+        drained = self._drain(store, owner, linger=linger, is_paused=is_paused)
+        report = report_of(store, owner)
+        self.log.info("%s", " · ".join(f"{count} {state}" for state, count in report.items() if state != "acks"))
+        try:
+            self._fail_unless_acked(store, report, mine, alone=alone)
+            if drained is not None and not alone:
+                self._come_back_when_due(store, context, drained)
+        except Exception:
+            telling.leave()  # a run that is not green tells Airflow nothing
+            raise
+        if drained is not None and telling.make(context["outlet_events"]):
+            self.outlets = outlets
+        self.announcements = telling
         return report
 
-    def _drain(self, store: SqlStore, owner: str, *, linger: float, watch: bool) -> str | None:
+    def _drain(self, store: SqlStore, owner: str, *, linger: float, is_paused: Callable[[], bool] | None) -> str | None:
         """Send what is due; stay while the job is warm.
 
         Return the last reason a message has to wait, or None when another run drains this queue: what waits is its.
         """
         from hms_syn.flow.push import Drain  # noqa: PLC0415 - keeps parsing light
         from hms_syn.hooks.vendor import VendorHook  # noqa: PLC0415 - keeps parsing light
-        from hms_syn.operators.drain_lease import DrainLease  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.operators.drain_lease import PAUSE_CHECK, DrainLease  # noqa: PLC0415 - keeps parsing light
 
         reasons: list[str] = []
 
@@ -104,14 +119,25 @@ class PushOperator(BaseOperator):
                 reasons.append(f"{hand_off.message_id}: {hand_off.note or hand_off.code}")
 
         seconds = settings.duration("drain_lease")
-        with DrainLease(store, self.job.id, owner=owner, seconds=seconds, watch_pause=watch) as lease:
+        with DrainLease(store, self.job.id, owner=owner, seconds=seconds, is_paused=is_paused) as lease:
             if not lease.taken:
                 self.log.info("Another run is draining this queue; nothing to do here")
                 return None
-            with contextlib.closing(VendorHook(self.job).push_adapter()) as adapter:
-                drain = Drain(
-                    job=self.job, store=store, adapter=adapter, owner=owner, stop=lease.must_stop, report=report
-                )
+            hook = VendorHook(self.job)
+            with (
+                contextlib.closing(hook.push_adapter()) as adapter,
+                contextlib.closing(
+                    Drain(
+                        job=self.job,
+                        store=store,
+                        adapter=adapter,
+                        owner=owner,
+                        stop=lease.must_stop,
+                        report=report,
+                        another=hook.push_adapter,
+                    )
+                ) as drain,
+            ):
                 drain.run()
                 until = time.monotonic() + linger
                 while time.monotonic() < until and not lease.must_stop():
@@ -119,16 +145,25 @@ class PushOperator(BaseOperator):
                     if due is not None and due > 0:
                         break  # a lane waits for its next try: that is Airflow's to show
                     if due is None:
-                        time.sleep(WARM_POLL)
+                        store.wait(self.job.id, PAUSE_CHECK)
                         continue
-                    drain.run()
-                    until = time.monotonic() + linger
+                    settled = drain.settled
+                    if drain.run() > settled:
+                        until = time.monotonic() + linger
+                    else:
+                        time.sleep(WARM_POLL)  # all that is due is another worker's
         return reasons[-1] if reasons else ""
 
     def _come_back_when_due(self, store: SqlStore, context: Context, reason: str) -> None:
         """Raise for Airflow's retry when a lane backs off that no other run has promised to come back for."""
+        from hms_syn.store.watch import Watch  # noqa: PLC0415 - keeps parsing light
+
         wait = store.next_due(self.job.id, unreserved=True)
         if wait is None or wait <= 0:
+            return
+        held = self.job.maintenance and Watch(store).maintenance_until(self.job.id)
+        if held:
+            self.log.info("Maintenance until %s: what waits goes out after it, one message first", held)
             return
         ti = context["ti"]
         if ti.try_number <= ti.max_tries:
@@ -140,7 +175,7 @@ class PushOperator(BaseOperator):
 
         In a scheduled run a message that waits is Airflow's to retry, and one set aside is an officer's to look at.
         """
-        states = {message_id: _state_of(store, self.job.id, message_id) for message_id in mine}
+        states = {message_id: state_of(store, self.job.id, message_id) for message_id in mine}
         if alone:
             states.update({ack["id"]: ack["state"] for ack in report["acks"]})
         reasons = {ack["id"]: ack["code"] for ack in report["acks"]}
@@ -148,6 +183,9 @@ class PushOperator(BaseOperator):
         bad = [
             f"{key}: {state} {reasons.get(key) or ''}".strip() for key, state in states.items() if state not in accepted
         ]
+        left = sum(report[state] for state in COUNTED if state != "delivered")
+        if alone and left and not bad:  # beyond the receipts that are shown
+            bad = [f"{left} message(s); 'hms-syn messages' lists them"]
         if bad:
             raise AirflowFailException("Not acked: " + "; ".join(bad))
 
@@ -182,25 +220,6 @@ class PushOperator(BaseOperator):
             raise AirflowFailException(f"'{topic}' is a pattern; publish on a topic of your own with 'hms-syn publish'")
         return topic
 
-    def _report(self, store: SqlStore, owner: str) -> dict[str, Any]:
-        """Return counts and receipts of every try of this run; never a payload."""
-        rows = store.settled_by(owner, limit=int(settings.get("acks_in_xcom")))
-        latest = {row["message_id"]: row for row in rows}
-        acks = [
-            {
-                "id": row["message_id"],
-                "state": row["state"],
-                "attempt": row["attempt"],
-                "receipt": row["reference"],
-                "code": row["code"] or None,
-            }
-            for row in latest.values()
-        ]
-        states = [ack["state"] for ack in acks]
-        counts = {state: states.count(state) for state in ("delivered", "dead_letter", "in_doubt", "pending")}
-        self.log.info("%s", " · ".join(f"{count} {state}" for state, count in counts.items()))
-        return {**counts, "acks": acks}
-
     def _log(self, hand_off: HandOff) -> None:
         """Write one line a hand-off, the one an officer reads."""
         if hand_off.reference:
@@ -228,9 +247,3 @@ class PushOperator(BaseOperator):
             else "",
             hand_off.note,
         )
-
-
-def _state_of(store: SqlStore, job: str, message_id: str) -> str:
-    """Return where one message stands at one job."""
-    [message] = store.trace(message_id)
-    return next((str(row["state"]) for row in message["deliveries"] if row["job"] == job), "kept")

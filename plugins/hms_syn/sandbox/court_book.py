@@ -8,7 +8,8 @@ from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from hms_syn.sandbox.court_records import Arrival, Call, Change, Entry, Hearing, Journal, plain
+from hms_syn.sandbox.court_records import Arrival, Call, Change, Entry, Hearing, Journal, Visit, plain
+from hms_syn.sandbox.moments import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
 class UnacceptableError(ValueError):
     """The caller asked for something this court cannot do; the text says what."""
-
-
-def utc_now() -> datetime:
-    """Read the wall clock."""
-    return datetime.now(timezone.utc)
 
 
 class Court:
@@ -50,6 +46,7 @@ class Court:
         self._statuses: dict[str, list[str]] = {}
         self._changes: list[Change] = []
         self._arrivals: list[Arrival] = []
+        self._visits: list[Visit] = []
         self._attempts: Counter[str] = Counter()
         self._letters: dict[str, tuple[str, ...]] = {}
         self._receipts: dict[str, str] = {}
@@ -65,6 +62,7 @@ class Court:
             "CreateHearing": self._create,
             "CancelHearing": self._cancel,
             "GetHearing": self._get,
+            "FindHearing": self._look_up,
             "ListHearingChanges": self._list,
         }
         with self._lock:
@@ -82,6 +80,17 @@ class Court:
         with self._lock:
             self._record(self._arrival(call, self._now(), outcome))
 
+    def now(self) -> datetime:
+        """Read the court's clock."""
+        with self._lock:
+            return self._now()
+
+    def visited(self, call: Call, began: datetime, ended: datetime | None, digest: str) -> None:
+        """Note that a request is over."""
+        visit = Visit(began=began, ended=ended, message_id=call.message_id, operation=call.operation, digest=digest)
+        with self._lock:
+            self._record(visit, durable=False)
+
     def received(self) -> dict[str, list[dict[str, Any]]]:
         """Everything the court knows, in the order it happened, as plain JSON values."""
         with self._lock:
@@ -93,9 +102,10 @@ class Court:
             ]
             changes = [plain(change) for change in self._changes]
             arrivals = [plain(arrival) for arrival in self._arrivals]
+            visits = [plain(visit) for visit in self._visits]
         for row in changes:
             del row["message_id"]
-        return {"hearings": hearings, "arrivals": arrivals, "changes": changes}
+        return {"hearings": hearings, "arrivals": arrivals, "changes": changes, "visits": visits}
 
     def _create(self, call: Call, now: datetime) -> Done:
         if self._is_repeat(call):
@@ -120,14 +130,16 @@ class Court:
 
     def _get(self, call: Call, _now: datetime) -> Done:
         hearing = self._find(call)
-        answer = {
-            "reference": hearing.reference,
-            "caseId": hearing.case_id,
-            "hearingDate": date.fromisoformat(hearing.hearing_date),
-            "status": self._statuses[hearing.reference][-1],
-            "receivedAt": hearing.received_at,
-        }
-        return [], answer, f"read {hearing.reference}"
+        return [], self._told(hearing), f"read {hearing.reference}"
+
+    def _look_up(self, call: Call, _now: datetime) -> Done:
+        message_id, case_id = (call.values.get(name) for name in ("messageId", "caseId"))
+        if message_id is None and case_id is None:
+            raise UnacceptableError("ask by messageId, by caseId, or by both")
+        for hearing in reversed(self._hearings.values()):
+            if message_id in {None, hearing.message_id} and case_id in {None, hearing.case_id}:
+                return [], {"hearing": self._told(hearing)}, f"found {hearing.reference}"
+        return [], {}, "found nothing"
 
     def _list(self, call: Call, _now: datetime) -> Done:
         since, size, after = (call.values.get(name) for name in ("changedSince", "pageSize", "after"))
@@ -142,6 +154,15 @@ class Court:
         if len(page) < len(found):
             answer["next"] = str(page[-1].change_id)
         return [], answer, f"listed {len(page)} of {len(found)} changes"
+
+    def _told(self, hearing: Hearing) -> dict[str, Any]:
+        return {
+            "reference": hearing.reference,
+            "caseId": hearing.case_id,
+            "hearingDate": date.fromisoformat(hearing.hearing_date),
+            "status": self._statuses[hearing.reference][-1],
+            "receivedAt": hearing.received_at,
+        }
 
     def _find(self, call: Call) -> Hearing:
         hearing = self._hearings.get(call.values["reference"])
@@ -187,9 +208,9 @@ class Court:
             heapq.heappop(self._due)  # only once it is written down
         return now
 
-    def _record(self, *entries: Entry) -> None:
+    def _record(self, *entries: Entry, durable: bool = True) -> None:
         if self._journal:
-            self._journal.append(entries)
+            self._journal.append(entries, durable=durable)
         for entry in entries:
             self._apply(entry)
 
@@ -200,6 +221,8 @@ class Court:
             self._arrivals.append(entry)
             if entry.message_id and entry.operation == "CreateHearing":
                 self._attempts[entry.message_id] += 1
+        elif isinstance(entry, Visit):
+            self._visits.append(entry)
         elif isinstance(entry, Change):
             self._changes.append(entry)
             self._statuses[entry.reference].append(entry.status)

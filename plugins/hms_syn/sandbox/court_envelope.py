@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from hms_syn.sandbox.court_records import Call
+from hms_syn.sandbox.moments import a_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +25,7 @@ COURT = "urn:county-court:calendar:1998"
 UNDERSTOOD = frozenset({WSA, WSSE})
 
 DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:Z|[+-]\d\d:\d\d)?")
-MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)?")
+BODY = re.compile(rb"<(?:[\w.-]+:)?Body[ >].*", re.DOTALL)
 INT = range(-(2**31), 2**31)
 
 
@@ -96,6 +98,12 @@ def opened(data: bytes, *, content_type: str = "text/xml") -> Letter:
     return Letter(call=call, security=guards[0] if guards else None, body=body)
 
 
+def digest(data: bytes) -> str:
+    """Digest what a letter says: its Body as it stands in the bytes, without the headers; empty where there is none."""
+    said = BODY.search(data)
+    return hashlib.sha256(said[0]).hexdigest() if said else ""
+
+
 def answer(operation: str, fields: Mapping[str, Any], *, relates_to: str = "") -> bytes:
     """Write the operation's response; a list repeats its element, a mapping nests, None leaves the element out."""
     response = etree.Element(f"{{{COURT}}}{operation}Response", nsmap={"court": COURT})
@@ -111,16 +119,6 @@ def envelope(child: Element, *, relates_to: str = "") -> bytes:
         etree.SubElement(header, f"{{{WSA}}}RelatesTo", nsmap={"wsa": WSA}).text = relates_to
     etree.SubElement(root, f"{{{SOAP}}}Body").append(child)
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
-
-
-def a_moment(text: str) -> datetime:
-    """Read an xsd:dateTime; one without a zone is in UTC."""
-    found = MOMENT.fullmatch(text.strip())
-    if found is None:
-        raise ValueError("not a date and time such as 2024-09-02T09:30:00Z")
-    whole, fraction, zone = found.groups()
-    zone = "+00:00" if zone in {None, "Z"} else zone
-    return datetime.fromisoformat(f"{whole}.{fraction or '0':0<6}{zone}").astimezone(timezone.utc)
 
 
 def _a_date(text: str) -> date:
@@ -146,6 +144,7 @@ OPERATIONS: dict[str, dict[str, tuple[Callable[[str], Any], bool]]] = {
     "CreateHearing": {"caseId": (_a_word, True), "hearingDate": (_a_date, True)},
     "CancelHearing": {"reference": (_a_word, True)},
     "GetHearing": {"reference": (_a_word, True)},
+    "FindHearing": {"messageId": (_a_word, False), "caseId": (_a_word, False)},
     "ListHearingChanges": {
         "changedSince": (a_moment, False),
         "pageSize": (_a_number, False),

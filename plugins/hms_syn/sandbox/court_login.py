@@ -10,8 +10,8 @@ import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hms_syn.sandbox.court_book import utc_now
-from hms_syn.sandbox.court_envelope import WSSE, Fault, a_moment
+from hms_syn.sandbox.court_envelope import WSSE, Fault
+from hms_syn.sandbox.moments import a_moment, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable

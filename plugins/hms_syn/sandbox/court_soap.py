@@ -10,21 +10,20 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import signal
 import sys
-import threading
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hms_syn.sandbox import command
 from hms_syn.sandbox.court_book import Court
 from hms_syn.sandbox.court_login import Login
-from hms_syn.sandbox.court_manners import AFTER, INSTEAD, MODES, Manners
+from hms_syn.sandbox.court_manners import AFTER, INSTEAD, Manners
 from hms_syn.sandbox.court_server import Server
+from hms_syn.sandbox.listener import listening
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
 __all__ = ["Court", "Login", "Manners", "main", "serve"]
@@ -41,14 +40,8 @@ def serve(
 ) -> Iterator[str]:
     """Serve a court in this process and give its address; at the end every connection is closed."""
     server = Server((host, port), court=court or Court(), login=login, manners=manners or Manners())
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{server.server_name}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listening(server) as url:
+        yield url
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,11 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         login = Login(options.user, password) if options.user else None
         manners = Manners(options.behave, delay=options.delay)
         with serve(court, host=options.host, port=options.port, login=login, manners=manners) as url:
-            end = threading.Event()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: end.set())
-            print(f"court listening on {url}", flush=True)
-            end.wait()
+            command.wait_at("court", url)
     except (OSError, OverflowError, ValueError) as error:
         print(f"court: cannot open: {error}", file=sys.stderr)
         return 1
@@ -77,23 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    modes = "\n".join(f"  {name:20}{means}" for name, means in {"ok": "behaves well", **INSTEAD, **AFTER}.items())
-    parser = argparse.ArgumentParser(
-        prog="python -m hms_syn.sandbox.court_soap",
-        description="A pretend court calendar over SOAP 1.1: for demos, docs and tests, never for real hearings.",
-        epilog=f'modes of --behave, also by POST /behave {{"mode": …, "times": N or null}}:\n{modes}',
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command.parser(
+        "court_soap",
+        "A pretend court calendar over SOAP 1.1: for demos, docs and tests, never for real hearings.",
+        modes={**INSTEAD, **AFTER},
+        port=8081,
     )
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)")
-    add("--port", type=int, default=8081, help="port to listen on; 0 takes a free one (default: 8081)")
     add("--user", default="", help="ask for a WS-Security UsernameToken of this user, as text or digest")
     add("--password", default="", help="its password; better set COURT_PASSWORD, which others cannot see")
-    add("--state", type=Path, metavar="FILE", help="keep everything in this file, so that a restarted court knows it")
     add("--schedule-after", type=float, default=2.0, metavar="S", help="seconds until SCHEDULED (default: 2)")
     add("--confirm-after", type=float, default=5.0, metavar="S", help="seconds until CONFIRMED (default: 5)")
-    add("--behave", choices=MODES, default="ok", metavar="MODE", help="how to behave at first (default: ok)")
-    add("--delay", type=float, default=5.0, metavar="S", help="seconds a slow answer takes (default: 5)")
     return parser
 
 

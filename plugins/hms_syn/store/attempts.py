@@ -1,186 +1,244 @@
-"""One attempt, from the intent to its outcome.
+"""One attempt, from the intent to its outcome, and on to the next message's intent.
 
-Every statement that changes a delivery first proves that its lane is still held with the same fence.
+Every change of a delivery first proves that its lane is still held with the same fence, and moves the audit chain of
+its message on from the hash we know; where another job has moved it meanwhile, the transaction runs again.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.domain import audit_entry
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.delivery import Outcome, State
 from hms_syn.errors import StaleLease
-from hms_syn.store import audit_trail, sync_queue
-from hms_syn.store.statements import moment, sql
+from hms_syn.store import audit_trail, batch, gates, sync_queue
+from hms_syn.store.batch import Change
+from hms_syn.store.statements import moment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hms_syn.domain.ack import Ack
+    from hms_syn.domain.claim import Claim, Ending
     from hms_syn.domain.delivery import Delivery
-    from hms_syn.ports import Claim, Ending
+    from hms_syn.domain.topic_event import TopicEvent
+
+CLOSE = """UPDATE hms_syn_attempt SET outcome = :outcome, code = :code, note = :note, ended_at = {now}
+            WHERE delivery_id = :delivery AND attempt = :attempt AND outcome IS NULL"""
+CLOSE_LOST = """UPDATE hms_syn_attempt SET outcome = 'unknown', code = 'worker_lost', note = '', ended_at = {now}
+                 WHERE delivery_id = :delivery AND outcome IS NULL"""
+INTEND = """INSERT INTO hms_syn_attempt (delivery_id, message_id, job, attempt, owner, fence, started_at)
+            VALUES (:delivery, :message_id, :job, :attempt, :owner, :fence, {now}) ON CONFLICT DO NOTHING"""
+TAKE = """UPDATE hms_syn_delivery SET state = 'in_flight', attempts = :attempt
+           WHERE id = :delivery AND attempts = :before AND state = :state"""
+STAND = "UPDATE hms_syn_delivery SET state = :state WHERE id = :delivery"
+ARCHIVE = """INSERT INTO hms_syn_settled (id, event_seq, message_id, job, ordering_key, idempotency_key, state,
+                                          attempts, reference, status, code, settled_at)
+             SELECT id, event_seq, message_id, job, ordering_key, idempotency_key, :state, attempts, :reference,
+                    :status, :code, {now} FROM hms_syn_delivery WHERE id = :delivery"""
+REMOVE = "DELETE FROM hms_syn_delivery WHERE id = :delivery"
+ANNOUNCE = """INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, published_at)
+              VALUES (:message_id, :topic, :agency, :ordering_key, :body, :headers, :salt, {now})
+              ON CONFLICT DO NOTHING"""
 
 
-def begin(connection: Connection, claim: Claim, delivery: Delivery, *, lease: float) -> int:
-    """Write the intent: this worker is about to send this delivery. Close what a lost worker left open."""
-    sync_queue.hold(connection, claim, lease=lease)
-    entries = [
-        _entry(claim, delivery, "unknown", attempt=lost, code="worker_lost")
-        for lost in _close_open_attempts(connection, delivery, Outcome.UNKNOWN, "worker_lost", "")
-    ]
-    attempt: int = connection.execute(
-        sql(
-            connection,
-            """UPDATE hms_syn_delivery SET state = 'in_flight', attempts = attempts + 1 WHERE id = :id
-               RETURNING attempts""",
-        ),
-        {"id": delivery.id},
-    ).scalar_one()
-    connection.execute(
-        sql(
-            connection,
-            """INSERT INTO hms_syn_attempt (delivery_id, message_id, job, attempt, owner, fence, started_at)
-               VALUES (:delivery_id, :message_id, :job, :attempt, :owner, :fence, {now})""",
-        ),
-        {
-            "delivery_id": delivery.id,
-            "message_id": delivery.message_id,
-            "job": claim.job,
-            "attempt": attempt,
-            "owner": claim.owner,
-            "fence": claim.fence,
-        },
-    )
-    entries.append(_entry(claim, delivery, "attempt", attempt=attempt, fence=claim.fence))
-    audit_trail.write(connection, entries)
-    return attempt
+class Ledger:
+    """The changes of one transaction, in order: the queue's, and at its end the audit rows of all of them."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.at = moment()
+        self.tips = dict(claim.progress.tips)
+        self._changes: list[Change] = []
+        self._rows: list[audit_entry.AuditRow] = []
+        self._moved: dict[int, tuple[str, str]] = {}
+
+    def change(self, *changes: Change) -> None:
+        """Add changes of the queue."""
+        self._changes += changes
+
+    def begin(self, delivery: Delivery) -> int:
+        """Add the intent to send a delivery; close what a lost worker left open. Return the attempt's number."""
+        number = delivery.attempt + 1
+        here = {"delivery": delivery.id}
+        self.close_lost(delivery)
+        if delivery.state is State.IN_DOUBT:
+            self.note(delivery, "resolved", attempt=delivery.attempt, how="resend")
+        self.change(
+            Change(
+                "taken",
+                TAKE,
+                {**here, "attempt": number, "before": delivery.attempt, "state": delivery.state.value},
+            ),
+            Change(
+                "intent",
+                INTEND,
+                {
+                    **here,
+                    "message_id": delivery.message_id,
+                    "job": self.claim.job,
+                    "attempt": number,
+                    "owner": self.claim.owner,
+                    "fence": self.claim.fence,
+                },
+            ),
+        )
+        self.note(delivery, "attempt", attempt=number, fence=self.claim.fence)
+        return number
+
+    def close_lost(self, delivery: Delivery) -> None:
+        """Add the outcome of an attempt whose worker was lost; one that came back late has noted its own."""
+        if delivery.lost:
+            self.change(Change("lost", CLOSE_LOST, {"delivery": delivery.id}))
+            self.note(delivery, "unknown", attempt=delivery.attempt, code="worker_lost")
+
+    def close(self, delivery: Delivery, attempt: int, outcome: Outcome, *, code: str = "", note: str = "") -> None:
+        """Add the one outcome of an attempt."""
+        values = {"delivery": delivery.id, "attempt": attempt, "outcome": outcome.value, "code": code, "note": note}
+        self.change(Change("closed", CLOSE, values))
+
+    def stand(self, delivery: Delivery, state: State) -> None:
+        """Add where an open delivery stands now."""
+        self.change(Change("stands", STAND, {"delivery": delivery.id, "state": state.value}))
+
+    def archive(self, delivery: Delivery, state: State, **facts: str | None) -> None:
+        """Add the end of a delivery: from the open ones to the archive."""
+        values = {"delivery": delivery.id, "state": state.value}
+        receipt = {name: facts.get(name) or None for name in ("reference", "status", "code")}
+        self.change(
+            Change("archived", ARCHIVE, {**values, **receipt}), Change("gone", REMOVE, {"delivery": delivery.id})
+        )
+
+    def announce(self, event: TopicEvent) -> None:
+        """Add the event that tells the bus, where no job takes it; its audit chain begins with this one row."""
+        self.change(
+            Change(
+                "announced",
+                ANNOUNCE,
+                {
+                    "message_id": event.message_id,
+                    "topic": event.topic,
+                    "agency": event.agency,
+                    "ordering_key": event.ordering_key,
+                    "body": event.body,
+                    "headers": event.headers,
+                    "salt": event.salt,
+                },
+            )
+        )
+        self._rows += audit_entry.chain([audit_entry.published(event, at=self.at)], None)
+
+    def note(self, delivery: Delivery, event: str, *, attempt: int, **detail: Any) -> None:
+        """Add an audit row to a delivery's message."""
+        entry = AuditEntry(
+            at=self.at,
+            actor=self.claim.owner,
+            event=event,
+            message_id=delivery.message_id,
+            job=self.claim.job,
+            attempt=attempt,
+            detail={name: value for name, value in detail.items() if value not in (None, "")},
+        )
+        if delivery.id not in self.tips:
+            raise StaleLease  # settled before: the answer to our own commit was lost
+        before = self.tips[delivery.id] or ""
+        [row] = audit_entry.chain([entry], before or None)
+        self._rows.append(row)
+        self.tips[delivery.id] = row.hash
+        self._moved[delivery.id] = (self._moved.get(delivery.id, (before, ""))[0], delivery.message_id)
+
+    def changes(self, dialect: str) -> list[Change]:
+        """Return all changes: the queue's in order, the audit rows, and the tips they move."""
+        moves = [
+            audit_trail.move(message_id, before=before, tip=self.tips[delivery] or "")
+            for delivery, (before, message_id) in self._moved.items()
+        ]
+        return [*self._changes, *audit_trail.appended(dialect, self._rows), *moves]
+
+    def write(self, connection: Connection) -> None:
+        """Make all changes.
+
+        :raises batch.Miss: the lane, an attempt or a tip is not what it was
+        """
+        batch.run(connection, self.changes(connection.dialect.name))
 
 
-def ack(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ack: Ack) -> None:
-    """Close a delivery as delivered, with the vendor's receipt; the lane stays ours for what is left of its lease."""
-    sync_queue.prove_held(connection, claim)
-    _close_open_attempts(connection, delivery, Outcome.ACKED, "", "")
-    _archive(connection, delivery, attempt, State.DELIVERED, reference=ack.reference, status=ack.status)
-    audit_trail.write(
-        connection,
-        [
-            _entry(claim, delivery, "acked", attempt=attempt),
-            _entry(claim, delivery, "delivered", attempt=attempt, reference=ack.reference, status=ack.status),
-        ],
-    )
+def ack(ledger: Ledger, delivery: Delivery, attempt: int, ack: Ack) -> None:
+    """Close a delivery as delivered, with the vendor's receipt."""
+    ledger.close(delivery, attempt, Outcome.ACKED)
+    ledger.archive(delivery, State.DELIVERED, reference=ack.reference, status=ack.status)
+    ledger.change(gates.healed(ledger.claim.spec, probing=ledger.claim.probing))
+    ledger.note(delivery, "acked", attempt=attempt)
+    ledger.note(delivery, "delivered", attempt=attempt, reference=ack.reference, status=ack.status)
 
 
-def set_aside(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
-    """Close a delivery as a dead letter with its reason; the lane stays ours for what is left of its lease."""
-    sync_queue.prove_held(connection, claim)
-    _close_open_attempts(connection, delivery, ending.outcome, ending.code, ending.note)
-    _archive(connection, delivery, attempt, State.DEAD_LETTER, code=ending.code)
-    audit_trail.write(
-        connection,
-        [
-            _entry(claim, delivery, ending.outcome.value, attempt=attempt, code=ending.code),
-            _entry(claim, delivery, "dead_letter", attempt=attempt, code=ending.code),
-        ],
-    )
+def found(ledger: Ledger, delivery: Delivery, ack: Ack) -> None:
+    """Close a delivery that the vendor, when asked, was found to have."""
+    if delivery.state is State.IN_FLIGHT:
+        ledger.close_lost(delivery)
+        ledger.note(delivery, "in_doubt", attempt=delivery.attempt, code="worker_lost")
+    ledger.archive(delivery, State.DELIVERED, reference=ack.reference, status=ack.status)
+    ledger.note(delivery, "resolved", attempt=delivery.attempt, how="found")
+    ledger.note(delivery, "delivered", attempt=delivery.attempt, reference=ack.reference, status=ack.status)
 
 
-def doubt(connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ending: Ending) -> None:
-    """Hold a delivery that the vendor may have until an officer resolves it; nothing overtakes it in its lane."""
-    sync_queue.move_lane(connection, claim, "ready_at = :never, owner = NULL, reserved_until = 0")
-    _close_open_attempts(connection, delivery, ending.outcome, ending.code, ending.note)
-    connection.execute(
-        sql(connection, "UPDATE hms_syn_delivery SET state = 'in_doubt' WHERE id = :id"), {"id": delivery.id}
-    )
-    audit_trail.write(
-        connection,
-        [
-            _entry(claim, delivery, ending.outcome.value, attempt=attempt, code=ending.code),
-            _entry(claim, delivery, "in_doubt", attempt=attempt, code=ending.code),
-        ],
-    )
+def set_aside(ledger: Ledger, delivery: Delivery, attempt: int, ending: Ending) -> None:
+    """Close a delivery as a dead letter with its reason; one in doubt, because the vendor does not have it."""
+    ledger.archive(delivery, State.DEAD_LETTER, code=ending.code)
+    if delivery.state is State.IN_DOUBT:
+        ledger.note(delivery, "resolved", attempt=attempt, how=ending.code)
+    else:
+        _end(ledger, delivery, attempt, ending)
+        ledger.note(delivery, ending.outcome.value, attempt=attempt, code=ending.code)
+    ledger.note(delivery, "dead_letter", attempt=attempt, code=ending.code)
 
 
-def retry(
-    connection: Connection, claim: Claim, delivery: Delivery, attempt: int, ending: Ending, *, delay: float
-) -> None:
-    """Put a delivery back at the head of its lane, due after ``delay`` seconds, and give the lane up."""
-    sync_queue.move_lane(connection, claim, "ready_at = {now} + :delay, owner = NULL, reserved_until = 0", delay=delay)
-    _close_open_attempts(connection, delivery, ending.outcome, ending.code, ending.note)
-    connection.execute(
-        sql(connection, "UPDATE hms_syn_delivery SET state = 'pending' WHERE id = :id"), {"id": delivery.id}
-    )
-    audit_trail.write(
-        connection,
-        [_entry(claim, delivery, ending.outcome.value, attempt=attempt, code=ending.code, wait_s=round(delay, 3))],
-    )
+def doubt(ledger: Ledger, delivery: Delivery, attempt: int, ending: Ending, *, delay: float | None) -> None:
+    """Hold a delivery that the vendor may have; nothing overtakes it in its lane, which is given up.
+
+    With ``delay`` the vendor is asked for it then, without it an officer must.
+    """
+    ledger.change(sync_queue.given_up(ledger.claim, delay=delay))
+    if delivery.state is State.IN_FLIGHT:
+        ledger.close_lost(delivery)
+    else:
+        _end(ledger, delivery, attempt, ending)
+        ledger.note(delivery, ending.outcome.value, attempt=attempt, code=ending.code)
+    ledger.stand(delivery, State.IN_DOUBT)
+    ledger.note(delivery, "in_doubt", attempt=attempt, code=ending.code)
+
+
+def retry(ledger: Ledger, delivery: Delivery, attempt: int, ending: Ending, *, delay: float | None) -> None:
+    """Keep a delivery at the head of its lane and give the lane up, for ``delay`` seconds or until an officer acts."""
+    ledger.change(sync_queue.given_up(ledger.claim, delay=delay))
+    _end(ledger, delivery, attempt, ending)
+    ledger.stand(delivery, State.PENDING)
+    wait = None if delay is None else round(delay, 3)
+    ledger.note(delivery, ending.outcome.value, attempt=attempt, code=ending.code, wait_s=wait)
+
+
+def _end(ledger: Ledger, delivery: Delivery, attempt: int, ending: Ending) -> None:
+    ledger.close(delivery, attempt, ending.outcome, code=ending.code, note=ending.note)
+    spec, probing = ledger.claim.spec, ledger.claim.probing
+    if ending.vendor_failed:
+        ledger.change(gates.failed(spec, asked=ending.asked or 0.0, at_once=ending.login_refused, probing=probing))
+    elif ending.outcome is Outcome.REFUSED:
+        ledger.change(gates.healed(spec, probing=probing))
 
 
 def note_stale(connection: Connection, claim: Claim, delivery: Delivery, attempt: int) -> None:
     """Put on the record that a worker came back after its lane was taken over; its result changed nothing."""
-    connection.execute(
-        sql(
-            connection,
-            """UPDATE hms_syn_attempt SET outcome = 'stale', ended_at = {now}
-                WHERE delivery_id = :delivery_id AND attempt = :attempt AND outcome IS NULL""",
-        ),
-        {"delivery_id": delivery.id, "attempt": attempt},
-    )
-    audit_trail.write(connection, [_entry(claim, delivery, "stale", attempt=attempt, fence=claim.fence)])
-
-
-def _close_open_attempts(
-    connection: Connection, delivery: Delivery, outcome: Outcome, code: str, note: str
-) -> list[int]:
-    closed = connection.execute(
-        sql(
-            connection,
-            """UPDATE hms_syn_attempt SET outcome = :outcome, code = :code, note = :note, ended_at = {now}
-                WHERE delivery_id = :delivery_id AND outcome IS NULL RETURNING attempt""",
-        ),
-        {"delivery_id": delivery.id, "outcome": outcome.value, "code": code, "note": note},
-    )
-    return sorted(closed.scalars())
-
-
-def _archive(  # noqa: PLR0913 - one row's columns, keyword-only
-    connection: Connection,
-    delivery: Delivery,
-    attempt: int,
-    state: State,
-    *,
-    reference: str | None = None,
-    status: str | None = None,
-    code: str | None = None,
-) -> None:
-    connection.execute(
-        sql(
-            connection,
-            """INSERT INTO hms_syn_settled (id, event_seq, message_id, job, ordering_key, idempotency_key, state,
-                                            attempts, reference, status, code, settled_at)
-               SELECT id, event_seq, message_id, job, ordering_key, idempotency_key, :state, :attempt, :reference,
-                      :status, :code, {now} FROM hms_syn_delivery WHERE id = :id""",
-        ),
-        {
-            "id": delivery.id,
-            "attempt": attempt,
-            "state": state.value,
-            "reference": reference,
-            "status": status,
-            "code": code,
-        },
-    )
-    gone = connection.execute(sql(connection, "DELETE FROM hms_syn_delivery WHERE id = :id"), {"id": delivery.id})
-    if gone.rowcount != 1:
-        raise StaleLease
-
-
-def _entry(claim: Claim, delivery: Delivery, event: str, *, attempt: int, **detail: Any) -> AuditEntry:
-    return AuditEntry(
+    statement = """UPDATE hms_syn_attempt SET outcome = 'stale', ended_at = {now}
+                    WHERE delivery_id = :delivery AND attempt = :attempt AND outcome IS NULL"""
+    batch.run(connection, [Change("late", statement, {"delivery": delivery.id, "attempt": attempt}, must=None)])
+    entry = AuditEntry(
         at=moment(),
         actor=claim.owner,
-        event=event,
+        event="stale",
         message_id=delivery.message_id,
         job=claim.job,
         attempt=attempt,
-        detail={name: value for name, value in detail.items() if value not in (None, "")},
+        detail={"fence": claim.fence},
     )
+    audit_trail.write(connection, [entry])

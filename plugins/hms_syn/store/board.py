@@ -1,10 +1,12 @@
-"""Looking: how each job stands, what happened to a message, what a run has done."""
+"""Looking: what happened to a message, what a run has done."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.errors import UnknownMessage
+from hms_syn.store import undecodable
 from hms_syn.store.statements import SECOND, shown, sql
 
 if TYPE_CHECKING:
@@ -22,88 +24,6 @@ FIND = (
 )
 
 
-def status(connection: Connection) -> list[Mapping[str, Any]]:
-    """One row per known job, in the order of their ids."""
-    jobs = connection.execute(
-        sql(connection, "SELECT job, name, endpoint, enabled, paused FROM hms_syn_job ORDER BY job")
-    )
-    return [_job_status(connection, dict(row)) for row in jobs.mappings().all()]
-
-
-def _job_status(connection: Connection, job: Mapping[str, Any]) -> Mapping[str, Any]:
-    here = {"job": job["job"]}
-    waiting = connection.execute(
-        sql(
-            connection,
-            """SELECT COUNT(*) AS depth,
-                      COALESCE(SUM(CASE WHEN d.state = 'in_flight' THEN 1 ELSE 0 END), 0) AS in_flight,
-                      COALESCE(SUM(CASE WHEN d.state = 'in_doubt' THEN 1 ELSE 0 END), 0) AS in_doubt,
-                      ({now} - MIN(e.published_at)) AS oldest
-                 FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq WHERE d.job = :job""",
-        ),
-        here,
-    ).one()
-    closed = connection.execute(
-        sql(
-            connection,
-            """SELECT COALESCE(SUM(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END), 0) AS delivered,
-                      COALESCE(SUM(CASE WHEN state = 'dead_letter' THEN 1 ELSE 0 END), 0) AS dead_letters,
-                      MAX(CASE WHEN state = 'delivered' THEN settled_at END) AS last_ack
-                 FROM hms_syn_settled WHERE job = :job""",
-        ),
-        here,
-    ).one()
-    return {
-        "job": job["job"],
-        "name": job["name"],
-        "endpoint": job["endpoint"],
-        "paused": bool(job["paused"]),
-        "waiting": waiting.depth,
-        "in_flight": int(waiting.in_flight),
-        "in_doubt": int(waiting.in_doubt),
-        "oldest_s": None if waiting.oldest is None else round(float(waiting.oldest) / SECOND, 1),
-        "delivered": int(closed.delivered),
-        "dead_letters": int(closed.dead_letters),
-        "last_ack_at": shown(closed.last_ack),
-        "why": _why(connection, job, waiting.depth),
-    }
-
-
-def _why(connection: Connection, job: Mapping[str, Any], depth: int) -> str:
-    """Answer "why is nothing moving?" with the head of line: its message, the cause, the next try."""
-    if not depth:
-        return "nothing waits"
-    if job["paused"]:
-        return "paused"
-    head = connection.execute(
-        sql(
-            connection,
-            """SELECT d.message_id, d.state, d.attempts, l.ready_at - {now} AS due, l.owner
-                 FROM hms_syn_delivery d JOIN hms_syn_lane l ON l.job = d.job AND l.ordering_key = d.ordering_key
-                WHERE d.job = :job ORDER BY d.id LIMIT 1""",
-        ),
-        {"job": job["job"]},
-    ).one_or_none()
-    if head is None:
-        return "waiting for a worker"
-    due = max(0, round(head.due / SECOND))
-    if head.state == "in_flight":
-        return f"sending {head.message_id}" if due else f"{head.message_id} lost its worker; the next one takes over"
-    if head.state == "in_doubt":
-        return f"{head.message_id} is in doubt: ask the vendor, then hms-syn resolve"
-    last = connection.execute(
-        sql(
-            connection,
-            """SELECT code, outcome FROM hms_syn_attempt WHERE message_id = :message_id AND job = :job
-                ORDER BY attempt DESC LIMIT 1""",
-        ),
-        {"message_id": head.message_id, "job": job["job"]},
-    ).one_or_none()
-    if last is None or not due:
-        return "waiting for a worker"
-    return f"{head.message_id}: {last.code or last.outcome} at attempt {head.attempts}; next try in {due} s"
-
-
 def trace(connection: Connection, key: str) -> list[Mapping[str, Any]]:
     """Messages found by id, ordering key, idempotency key, receipt or a payload value, oldest first, with every hop."""
     found: set[str] = set()
@@ -111,7 +31,7 @@ def trace(connection: Connection, key: str) -> list[Mapping[str, Any]]:
         found.update(connection.execute(sql(connection, statement), {"key": key}).scalars())
     if not found:
         found = _by_payload_value(connection, key)
-    rows = [_message(connection, message_id) for message_id in found]
+    rows = [message(connection, message_id) for message_id in found]
     return sorted(rows, key=lambda row: int(row["seq"]))
 
 
@@ -121,22 +41,30 @@ def _by_payload_value(connection: Connection, key: str) -> set[str]:
         {"limit": NEWEST_EVENTS},
     )
     quoted = json.dumps(key, ensure_ascii=False)
-    return {row.message_id for row in rows if quoted in row.body and key in json.loads(row.body).values()}
+    read = undecodable.an_object
+    return {row.message_id for row in rows if quoted in row.body and key in (read(row.body) or {}).values()}
 
 
-def _message(connection: Connection, message_id: str) -> Mapping[str, Any]:
+def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
+    """Return one message with every hop.
+
+    :raises UnknownMessage: no such message
+    """
     here = {"message_id": message_id}
     event = connection.execute(
         sql(connection, "SELECT seq, topic, agency, published_at FROM hms_syn_event WHERE message_id = :message_id"),
         here,
-    ).one()
+    ).one_or_none()
+    if event is None:
+        raise UnknownMessage(f"No message has the id '{message_id}'; 'hms-syn trace' finds it by other words")
     deliveries = connection.execute(
         sql(
             connection,
-            """SELECT job, state, attempts, idempotency_key, NULL AS reference, NULL AS status, NULL AS code
+            """SELECT job, state, attempts, idempotency_key, NULL AS reference, NULL AS status, NULL AS code,
+                      NULL AS settled_at
                  FROM hms_syn_delivery WHERE message_id = :message_id
                UNION ALL
-               SELECT job, state, attempts, idempotency_key, reference, status, code
+               SELECT job, state, attempts, idempotency_key, reference, status, code, settled_at
                  FROM hms_syn_settled WHERE message_id = :message_id ORDER BY job""",
         ),
         here,
@@ -152,7 +80,8 @@ def _message(connection: Connection, message_id: str) -> Mapping[str, Any]:
     attempts = connection.execute(
         sql(
             connection,
-            """SELECT job, attempt, outcome, code, note, ended_at - started_at AS took FROM hms_syn_attempt
+            """SELECT job, attempt, started_at, outcome, code, note, ended_at - started_at AS took
+                 FROM hms_syn_attempt
                 WHERE message_id = :message_id ORDER BY id""",
         ),
         here,
@@ -163,11 +92,12 @@ def _message(connection: Connection, message_id: str) -> Mapping[str, Any]:
         "topic": event.topic,
         "agency": event.agency,
         "published_at": shown(event.published_at),
-        "deliveries": [dict(row) for row in deliveries.mappings()],
+        "deliveries": [{**row, "settled_at": shown(row["settled_at"])} for row in deliveries.mappings()],
         "attempts": [
             {
                 "job": row.job,
                 "attempt": row.attempt,
+                "started_at": shown(row.started_at),
                 "outcome": row.outcome,
                 "code": row.code or "",
                 "note": row.note or "",
@@ -205,3 +135,18 @@ def settled_by(connection: Connection, owner: str, *, limit: int) -> list[Mappin
     )
     newest_first: list[Mapping[str, Any]] = [{**row, "state": row["state"] or "pending"} for row in rows.mappings()]
     return newest_first[::-1]
+
+
+def counted_by(connection: Connection, owner: str) -> Mapping[str, int]:
+    """Return how many messages one owner's attempts have brought where, by state."""
+    rows = connection.execute(
+        sql(
+            connection,
+            """SELECT COALESCE(s.state, d.state, 'pending') AS state, COUNT(*) AS count
+                 FROM (SELECT DISTINCT delivery_id FROM hms_syn_attempt WHERE owner = :owner) a
+                 LEFT JOIN hms_syn_settled s ON s.id = a.delivery_id
+                 LEFT JOIN hms_syn_delivery d ON d.id = a.delivery_id GROUP BY 1""",
+        ),
+        {"owner": owner},
+    )
+    return {row.state: row[1] for row in rows}

@@ -7,15 +7,16 @@ what it got, and starts again when a lane was gone.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain import audit_entry
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.errors import PayloadConflict
 from hms_syn.ports import RegistryChanged
-from hms_syn.store.audit_trail import INSERT, columns
-from hms_syn.store.statements import moment, shown, sql
+from hms_syn.store import bus_single
+from hms_syn.store.audit_trail import INSERT_ROW, columns
+from hms_syn.store.direct import GUARD
+from hms_syn.store.statements import as_parameter, moment, pyformat, sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hms_syn.ports import RoutedEvent
+    from hms_syn.store.direct import Direct
 
 
 class LaneGone(Exception):
@@ -32,29 +34,37 @@ class LaneGone(Exception):
 ONE_STATEMENT = """
 WITH current AS (SELECT version FROM hms_syn_registry WHERE version = :version),
  given AS (SELECT * FROM json_to_recordset(CAST(:events AS json)) AS g(n int, message_id text, topic text, agency text,
-           ordering_key text, body text, headers text, salt text)),
- fresh AS (INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, published_at)
-           SELECT g.message_id, g.topic, g.agency, g.ordering_key, g.body, g.headers, g.salt, {now}
+           ordering_key text, body text, headers text, salt text, routes int)),
+ fresh AS (INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, routes,
+                                      published_at)
+           SELECT g.message_id, g.topic, g.agency, g.ordering_key, g.body, g.headers, g.salt, g.routes, {now}
              FROM given g, current ORDER BY g.n
            ON CONFLICT (message_id) DO NOTHING RETURNING seq, message_id),
  wanted AS (SELECT d.* FROM json_to_recordset(CAST(:deliveries AS json)) AS d(n int, message_id text, job text,
-            ordering_key text, idempotency_key text) JOIN fresh USING (message_id)),
- lanes AS (SELECT DISTINCT job, ordering_key FROM wanted),
- born AS (INSERT INTO hms_syn_lane (job, ordering_key, ready_at) SELECT job, ordering_key, {now} FROM lanes
-          ORDER BY job, ordering_key ON CONFLICT (job, ordering_key) DO NOTHING RETURNING id),
- held AS (SELECT l.id FROM hms_syn_lane l JOIN lanes USING (job, ordering_key) FOR KEY SHARE OF l),
- queued AS (INSERT INTO hms_syn_delivery (event_seq, message_id, job, ordering_key, idempotency_key, state)
-            SELECT f.seq, w.message_id, w.job, w.ordering_key, w.idempotency_key, 'pending'
+            ordering_key text, epoch int, idempotency_key text, endpoint text) JOIN fresh USING (message_id)),
+ lanes AS (SELECT DISTINCT job, ordering_key, epoch FROM wanted),
+ born AS (INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_at)
+          SELECT job, ordering_key, epoch, {now} FROM lanes ORDER BY 1, 2
+          ON CONFLICT (job, ordering_key, epoch) DO NOTHING RETURNING id),
+ held AS (SELECT l.id FROM hms_syn_lane l JOIN lanes USING (job, ordering_key, epoch) FOR KEY SHARE OF l),
+ queued AS (INSERT INTO hms_syn_delivery (event_seq, message_id, job, ordering_key, epoch, idempotency_key, state,
+                                          endpoint)
+            SELECT f.seq, w.message_id, w.job, w.ordering_key, w.epoch, w.idempotency_key, 'pending', w.endpoint
               FROM wanted w JOIN fresh f USING (message_id) ORDER BY w.n),
  noted AS (INSERT INTO hms_syn_audit (at, actor, event, message_id, job, attempt, hash, body)
            SELECT a.at, a.actor, a.event, a.message_id, a.job, a.attempt, a.hash, a.body
              FROM json_to_recordset(CAST(:audit AS json)) AS a(n int, at text, actor text, event text, message_id text,
                   job text, attempt int, hash text, body text) JOIN fresh USING (message_id) ORDER BY a.n),
  tips AS (INSERT INTO hms_syn_chain (message_id, tip) SELECT t.message_id, t.tip
-            FROM json_to_recordset(CAST(:tips AS json)) AS t(message_id text, tip text) JOIN fresh USING (message_id))
-SELECT (SELECT count(*) FROM current), (SELECT count(*) FROM lanes),
-       (SELECT count(*) FROM born) + (SELECT count(*) FROM held), ARRAY(SELECT message_id FROM fresh)
+            FROM json_to_recordset(CAST(:tips AS json)) AS t(message_id text, tip text) JOIN fresh USING (message_id)),
+ woken AS (SELECT pg_notify('hms_syn', job) FROM hms_syn_job JOIN (SELECT DISTINCT job FROM lanes) l USING (job)
+            WHERE warm_until > {now})
 """
+COUNTED = """SELECT (SELECT count(*) FROM woken), (SELECT count(*) FROM current), (SELECT count(*) FROM lanes),
+       (SELECT count(*) FROM born) + (SELECT count(*) FROM held), ARRAY(SELECT message_id FROM fresh)"""
+_SOUND = """(SELECT count(*) FROM current) = 1 AND (SELECT count(*) FROM fresh) = :wanted
+   AND (SELECT count(*) FROM lanes) = (SELECT count(*) FROM born) + (SELECT count(*) FROM held)"""
+GUARDED = f"""SELECT (SELECT count(*) FROM woken), {GUARD.format(_SOUND)}, ARRAY(SELECT message_id FROM fresh)"""  # noqa: S608 - constants
 
 
 def publish(connection: Connection, version: int, events: Sequence[RoutedEvent], *, repeats: str) -> list[bool]:
@@ -64,14 +74,28 @@ def publish(connection: Connection, version: int, events: Sequence[RoutedEvent],
     """
     plan = _plan(events)
     write = _in_one_statement if connection.dialect.name == "postgresql" else _one_by_one
-    fresh = write(connection, version, plan)
-    first = {routed.event.message_id: n for n, routed in reversed(list(enumerate(events)))}
-    is_new = [
-        routed.event.message_id in fresh and first[routed.event.message_id] == n for n, routed in enumerate(events)
-    ]
+    is_new = _news(events, write(connection, version, plan))
     if repeats == "refuse":
         _refuse_other_payloads(connection, [routed for routed, new in zip(events, is_new, strict=True) if not new])
     return is_new
+
+
+def publish_alone(direct: Direct, version: int, events: Sequence[RoutedEvent]) -> list[bool]:
+    """Store events with their deliveries as a transaction of one statement; True for each that is new.
+
+    :raises NotSo: the registry or a lane is not what it was, or an id is known; nothing was stored
+    """
+    plan = _plan(events)
+    if bus_single.fits(plan):
+        return _news(events, bus_single.publish(direct, version, plan))
+    values = {**_parameters(version, plan), "wanted": len(plan["events"])}
+    _, _, fresh = direct.run(pyformat(ONE_STATEMENT + GUARDED), values)
+    return _news(events, set(fresh))
+
+
+def _news(events: Sequence[RoutedEvent], fresh: set[str]) -> list[bool]:
+    first = {routed.event.message_id: n for n, routed in reversed(list(enumerate(events)))}
+    return [routed.event.message_id in fresh and first[routed.event.message_id] == n for n, routed in enumerate(events)]
 
 
 def _plan(events: Sequence[RoutedEvent]) -> dict[str, list[dict[str, Any]]]:
@@ -89,6 +113,7 @@ def _plan(events: Sequence[RoutedEvent]) -> dict[str, list[dict[str, Any]]]:
                 "body": event.body,
                 "headers": event.headers,
                 "salt": event.salt,
+                "routes": len(routed.routes),
             }
         )
         plan["deliveries"] += [
@@ -96,13 +121,16 @@ def _plan(events: Sequence[RoutedEvent]) -> dict[str, list[dict[str, Any]]]:
                 "message_id": event.message_id,
                 "job": route.job,
                 "ordering_key": route.ordering_key,
+                "epoch": route.epoch,
                 "idempotency_key": route.idempotency_key,
+                "endpoint": route.endpoint,
             }
             for route in routed.routes
         ]
         rows = audit_entry.chain(_entries(routed, at), None)
         plan["audit"] += [columns(row) for row in rows]
-        plan["tips"].append({"message_id": event.message_id, "tip": rows[-1].hash})
+        if routed.routes:  # a chain that nobody is about to write to needs no tip to lock
+            plan["tips"].append({"message_id": event.message_id, "tip": rows[-1].hash})
     order = {routed.event.message_id: n for n, routed in reversed(list(enumerate(events)))}
     for rows_of_table in plan.values():
         rows_of_table.sort(key=lambda row: order[row["message_id"]])
@@ -111,15 +139,8 @@ def _plan(events: Sequence[RoutedEvent]) -> dict[str, list[dict[str, Any]]]:
 
 def _entries(routed: RoutedEvent, at: str) -> list[AuditEntry]:
     event = routed.event
-    published = AuditEntry(
-        at=at,
-        actor=event.agency,
-        event="published",
-        message_id=event.message_id,
-        detail={"topic": event.topic, "commitment": event.commitment},
-    )
     return [
-        published,
+        audit_entry.published(event, at=at),
         *(
             AuditEntry(at=at, actor=event.agency, event="queued", message_id=event.message_id, job=route.job)
             for route in routed.routes
@@ -127,12 +148,16 @@ def _entries(routed: RoutedEvent, at: str) -> list[AuditEntry]:
     ]
 
 
-def _in_one_statement(connection: Connection, version: int, plan: Mapping[str, list[dict[str, Any]]]) -> set[str]:
-    parameters: dict[str, Any] = {
-        name: json.dumps([{"n": n, **row} for n, row in enumerate(rows)]) for name, rows in plan.items()
+def _parameters(version: int, plan: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    return {
+        "version": version,
+        **{name: as_parameter([{"n": n, **row} for n, row in enumerate(rows)]) for name, rows in plan.items()},
     }
-    current, wanted, got, fresh = connection.execute(
-        sql(connection, ONE_STATEMENT), {"version": version, **parameters}
+
+
+def _in_one_statement(connection: Connection, version: int, plan: Mapping[str, list[dict[str, Any]]]) -> set[str]:
+    _, current, wanted, got, fresh = connection.execute(
+        sql(connection, ONE_STATEMENT + COUNTED), _parameters(version, plan)
     ).one()
     if not current:
         raise RegistryChanged
@@ -150,8 +175,8 @@ def _one_by_one(connection: Connection, version: int, plan: Mapping[str, list[di
             sql(
                 connection,
                 """INSERT INTO hms_syn_event
-                   (message_id, topic, agency, ordering_key, body, headers, salt, published_at)
-                   VALUES (:message_id, :topic, :agency, :ordering_key, :body, :headers, :salt, {now})
+                   (message_id, topic, agency, ordering_key, body, headers, salt, routes, published_at)
+                   VALUES (:message_id, :topic, :agency, :ordering_key, :body, :headers, :salt, :routes, {now})
                    ON CONFLICT (message_id) DO NOTHING RETURNING seq""",
             ),
             row,
@@ -163,16 +188,18 @@ def _one_by_one(connection: Connection, version: int, plan: Mapping[str, list[di
     ]
     for statement, rows in (
         (
-            """INSERT INTO hms_syn_lane (job, ordering_key, ready_at) VALUES (:job, :ordering_key, {now})
-               ON CONFLICT (job, ordering_key) DO NOTHING""",
+            """INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_at) VALUES (:job, :ordering_key, :epoch, {now})
+               ON CONFLICT (job, ordering_key, epoch) DO NOTHING""",
             deliveries,
         ),
         (
-            """INSERT INTO hms_syn_delivery (event_seq, message_id, job, ordering_key, idempotency_key, state)
-               VALUES (:event_seq, :message_id, :job, :ordering_key, :idempotency_key, 'pending')""",
+            """INSERT INTO hms_syn_delivery
+                 (event_seq, message_id, job, ordering_key, epoch, idempotency_key, state, endpoint)
+               VALUES (:event_seq, :message_id, :job, :ordering_key, :epoch, :idempotency_key, 'pending',
+                       :endpoint)""",
             deliveries,
         ),
-        (INSERT, [row for row in plan["audit"] if row["message_id"] in fresh]),
+        (INSERT_ROW, [row for row in plan["audit"] if row["message_id"] in fresh]),
         (
             "INSERT INTO hms_syn_chain (message_id, tip) VALUES (:message_id, :tip)",
             [row for row in plan["tips"] if row["message_id"] in fresh],
@@ -194,31 +221,3 @@ def _refuse_other_payloads(connection: Connection, repeated: Sequence[RoutedEven
                 f"message_id {routed.event.message_id}: published before with another topic or payload; "
                 "use a new id for a new fact"
             )
-
-
-def read(connection: Connection, pattern: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
-    """Return events of matching topics in the order of ``seq``; ``*`` in a pattern stands for any characters."""
-    operator = {"postgresql": "LIKE", "sqlite": "GLOB"}[connection.dialect.name]
-    if connection.dialect.name == "postgresql":
-        pattern = pattern.replace("_", r"\_").replace("*", "%")
-    rows = connection.execute(
-        sql(
-            connection,
-            f"""SELECT seq, message_id, topic, agency, ordering_key, body, headers, published_at FROM hms_syn_event
-                WHERE topic {operator} :pattern AND seq > :after ORDER BY seq LIMIT :limit""",  # noqa: S608 - a constant
-        ),
-        {"pattern": pattern, "after": after, "limit": limit},
-    )
-    return [
-        {
-            "seq": row.seq,
-            "message_id": row.message_id,
-            "topic": row.topic,
-            "agency": row.agency,
-            "ordering_key": row.ordering_key,
-            "payload": json.loads(row.body),
-            "headers": json.loads(row.headers),
-            "published_at": shown(row.published_at),
-        }
-        for row in rows
-    ]

@@ -1,56 +1,97 @@
-"""The officers' desk: what a person may do to jobs and messages, each act one transaction.
+"""The officers' desk: what a person may do to messages, each act one transaction; a job's switch is flow.switch's.
 
 Neither the flow nor an adapter ever acts here, so none of it is in the port ``Store``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hms_syn.store import officers, reconciliation
+from hms_syn.store import listing, officers, reconciliation, set_aside, viewing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from hms_syn.ports import Act
+    from sqlalchemy import Connection
+
+    from hms_syn.ports import Act, Route
     from hms_syn.store.sql_store import SqlStore
+
+
+Result = TypeVar("Result")
+
+
+class TakenBack(Exception):
+    """The end of a rehearsal: its transaction is rolled back, and what it came to is told."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Acts on one store."""
+    """Acts on one store. While ``rehearses``, each act is done and taken back, so that it tells what would happen."""
 
     store: SqlStore
+    rehearses: bool = False
 
-    def pause(self, job: str, act: Act) -> bool:
-        """Do it in one transaction; see officers.pause."""
-        with self.store.transaction() as connection:
-            return officers.pause(connection, job, act)
+    def rehearsing(self) -> Desk:
+        """Return a desk whose acts change nothing."""
+        return replace(self, rehearses=True)
 
-    def resume(self, job: str, act: Act) -> bool:
-        """Do it in one transaction; see officers.resume."""
-        with self.store.transaction() as connection:
-            return officers.resume(connection, job, act)
+    def _do(self, work: Callable[[Connection], Result]) -> Result:
+        if not self.rehearses:
+            return self.store.write(work)
+
+        def taken_back(connection: Connection) -> Result:
+            raise TakenBack(work(connection))
+
+        try:
+            return self.store.write(taken_back)
+        except TakenBack as end:
+            result: Result = end.result
+            return result
 
     def replay(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
         """Do it in one transaction; see officers.replay."""
-        with self.store.transaction() as connection:
-            return officers.replay(connection, message_id, act, job=job)
+        return self._do(lambda connection: officers.replay(connection, message_id, act, job=job))
+
+    def set_aside(self, wanted: set_aside.Wanted) -> list[str]:
+        """Look; see set_aside.message_ids."""
+        return self.store.look(lambda connection: set_aside.message_ids(connection, wanted))
+
+    def messages(self, *, job: str | None, state: str | None, limit: int) -> list[Mapping[str, Any]]:
+        """Look; see listing.messages."""
+        return self.store.look(lambda connection: listing.messages(connection, job=job, state=state, limit=limit))
+
+    def enqueue(self, message_id: str, route: Route, act: Act) -> bool:
+        """Do it in one transaction; see officers.enqueue."""
+        return self._do(lambda connection: officers.enqueue(connection, message_id, route, act))
 
     def discard(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
         """Do it in one transaction; see officers.discard."""
-        with self.store.transaction() as connection:
-            return officers.discard(connection, message_id, act, job=job)
+        return self._do(lambda connection: officers.discard(connection, message_id, act, job=job))
 
     def resolve(
         self, message_id: str, act: Act, *, delivered: bool, reference: str = "", job: str | None = None
     ) -> list[str]:
         """Do it in one transaction; see officers.resolve."""
-        with self.store.transaction() as connection:
-            return officers.resolve(connection, message_id, act, delivered=delivered, reference=reference, job=job)
+        return self._do(
+            lambda connection: officers.resolve(
+                connection, message_id, act, delivered=delivered, reference=reference, job=job
+            )
+        )
+
+    def view(self, message_id: str, act: Act) -> Mapping[str, Any]:
+        """Do it in one transaction; see viewing.view."""
+        return self._do(lambda connection: viewing.view(connection, message_id, act))
 
     def reconcile(self, job: str | None = None) -> list[Mapping[str, Any]]:
-        """Count both sides; see reconciliation.reconcile."""
-        with self.store.reading() as connection:
-            return reconciliation.reconcile(connection, job)
+        """Count both sides of each job; see reconciliation.reconcile."""
+        return self.store.look(lambda connection: reconciliation.reconcile(connection, job))
+
+    def reconcile_bus(self) -> list[Mapping[str, Any]]:
+        """Count both sides of each topic; see reconciliation.topics."""
+        return self.store.look(reconciliation.topics)

@@ -15,6 +15,8 @@ from hms_syn.errors import StoreNotConfigured
 Clock = Callable[[], float]
 BUSY_SECONDS = 30
 FROZEN_SECONDS = 30
+WAL_PAGES = 200
+"""SQLite's log is written back at 0.8 MiB, so that a small disk is not filled by it."""
 NOW = {
     "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
     "sqlite": "hms_syn_now()",
@@ -22,7 +24,7 @@ NOW = {
 """SQL for the store's clock in microseconds. On SQLite the database is this machine, so it is this process's clock."""
 
 
-def open_engine(url: str, *, clock: Clock = time.time) -> Engine:
+def open_engine(url: str, *, clock: Clock = time.time, **options: Any) -> Engine:
     """Make an engine for the store; no connection is opened yet.
 
     SQLite: WAL, ``BEGIN IMMEDIATE`` (a deferred transaction that reads first fails at once with "database is locked",
@@ -40,13 +42,12 @@ def open_engine(url: str, *, clock: Clock = time.time) -> Engine:
         raise StoreNotConfigured(
             f"hms_syn_db: {dialect} is not supported; the queue needs PostgreSQL 13 or later, or SQLite"
         )
-    if parsed.get_driver_name() == "asyncpg":
-        parsed = parsed.set(drivername="postgresql+psycopg2")
     if dialect == "postgresql":
-        engine = create_engine(parsed, pool_pre_ping=True, pool_size=4, max_overflow=8)
+        parsed = parsed.set(drivername="postgresql+psycopg")  # the one driver here that prepares its statements
+        engine = create_engine(parsed, pool_size=4, max_overflow=60, pool_timeout=BUSY_SECONDS, **options)
         event.listen(engine, "connect", lambda connection, _record: _prepare_postgresql(connection))
         return engine
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
     event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, clock))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -55,6 +56,15 @@ def open_engine(url: str, *, clock: Clock = time.time) -> Engine:
 def reading(engine: Engine) -> Engine:
     """Return the same engine for transactions that only read: on SQLite they take no write lock."""
     return engine.execution_options(hms_syn_reading=True)
+
+
+def make_room(engine: Engine) -> None:
+    """Write SQLite's log back and cut it: on a full disk that may be the only room there is."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    finally:
+        connection.close()
 
 
 def lend_clock(connection: Connection, clock: Clock) -> None:
@@ -73,13 +83,19 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _prepare_postgresql(connection: Any) -> None:
     """Let the server end a transaction whose process was frozen in the middle of it: its locks hold up a lane."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    connection.prepare_threshold = 2
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
     connection.commit()
 
 
 def _prepare_sqlite(connection: Any, clock: Clock) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     _teach_clock(connection, clock)
-    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"wal_autocheckpoint={WAL_PAGES}",
+    ):
         connection.execute(f"PRAGMA {pragma}").close()

@@ -6,9 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.ports import Subscription
+from hms_syn.store import maintenance, rules
+from hms_syn.store.airflow_toggles import IS_OFF, JOINED
 from hms_syn.store.statements import NEVER, SECOND, micros, sql
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from hms_syn.domain.job_spec import JobSpec
@@ -18,7 +22,11 @@ FIRST_RING = 10.0
 
 
 def register(connection: Connection, job: JobSpec) -> bool:
-    """Write what publishers need to know; the registry's version rises only when that changed."""
+    """Write what publishers need to know; the registry's version rises only when that changed.
+
+    With another ordering key an epoch begins: lines of the old rule are emptied first, so that no message overtakes an
+    earlier one that waits under another key.
+    """
     wanted = {
         "name": job.name,
         "endpoint": job.target_endpoint,
@@ -26,14 +34,15 @@ def register(connection: Connection, job: JobSpec) -> bool:
         "ordering_key": job.push.ordering_key if job.push else None,
         "payload_schema": json.dumps(_plain(job.push.schema)) if job.push and job.push.schema is not None else None,
         "enabled": job.enabled,
+        **rules.written(job),
         "ring_cap": micros(job.push.sweep if job.push else FIRST_RING),
     }
     known = (
         connection.execute(
             sql(
                 connection,
-                """SELECT name, endpoint, topics, ordering_key, payload_schema, enabled, ring_cap FROM hms_syn_job
-                WHERE job = :job {lock}""",
+                """SELECT name, endpoint, topics, ordering_key, payload_schema, enabled, ring_cap, alerts, queue_age,
+                          silence, maintenance FROM hms_syn_job WHERE job = :job {lock}""",
             ),
             {"job": job.id},
         )
@@ -46,12 +55,18 @@ def register(connection: Connection, job: JobSpec) -> bool:
         sql(
             connection,
             """INSERT INTO hms_syn_job (job, name, endpoint, topics, ordering_key, payload_schema, enabled, ring_cap,
-                                        paused, registered_at)
+                                        paused, alerts, queue_age, silence, maintenance, told, registered_at)
                VALUES (:job, :name, :endpoint, :topics, :ordering_key, :payload_schema, :enabled, :ring_cap, :paused,
-                       {now})
-               ON CONFLICT (job) DO UPDATE SET name = excluded.name, endpoint = excluded.endpoint,
+                       :alerts, :queue_age, :silence, :maintenance,
+                       COALESCE((SELECT MAX(seq) FROM hms_syn_event), 0), {now})
+               ON CONFLICT (job) DO UPDATE SET
+                  epoch = hms_syn_job.epoch + CASE WHEN COALESCE(hms_syn_job.ordering_key, '')
+                                                        = COALESCE(excluded.ordering_key, '') THEN 0 ELSE 1 END,
+                  name = excluded.name, endpoint = excluded.endpoint,
                   topics = excluded.topics, ordering_key = excluded.ordering_key, ring_cap = excluded.ring_cap,
-                  payload_schema = excluded.payload_schema, enabled = excluded.enabled""",
+                  payload_schema = excluded.payload_schema, enabled = excluded.enabled,
+                  alerts = excluded.alerts, queue_age = excluded.queue_age, silence = excluded.silence,
+                  maintenance = excluded.maintenance""",
         ),
         {"job": job.id, "paused": False, **wanted},
     )
@@ -63,22 +78,22 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=dict))
 
 
-def version(connection: Connection) -> int:
-    """Return the registry's version."""
-    found: int = connection.execute(sql(connection, "SELECT version FROM hms_syn_registry")).scalar_one()
-    return found
-
-
-def subscriptions(connection: Connection) -> list[Subscription]:
-    """Return what every known job takes. A job that is switched off or paused still accepts."""
+def subscriptions(connection: Connection) -> tuple[int, list[Subscription]]:
+    """Return the registry's version and what every known job takes. A job that is off or paused still accepts."""
+    version: int = connection.execute(sql(connection, "SELECT version FROM hms_syn_registry")).scalar_one()
     rows = connection.execute(
-        sql(connection, "SELECT job, topics, ordering_key, payload_schema FROM hms_syn_job ORDER BY job")
+        sql(
+            connection,
+            "SELECT job, topics, endpoint, ordering_key, epoch, payload_schema FROM hms_syn_job ORDER BY job",
+        )
     )
-    return [
+    return version, [
         Subscription(
             job=row.job,
             topics=tuple(json.loads(row.topics)),
+            endpoint=row.endpoint,
             ordering_key=row.ordering_key,
+            epoch=row.epoch,
             schema=json.loads(row.payload_schema) if row.payload_schema else None,
         )
         for row in rows
@@ -127,31 +142,36 @@ def end_drain(connection: Connection, job: str, *, owner: str) -> None:
     )
 
 
-def is_paused(connection: Connection, job: str, *, airflow_pauses: bool) -> bool:
-    """Return the job's own switch, or Airflow's for its push DAG where that is in the same database."""
-    airflow = "OR EXISTS (SELECT 1 FROM dag WHERE dag_id = :dag_id AND is_paused)" if airflow_pauses else ""
-    found = connection.execute(
-        sql(connection, f"SELECT 1 FROM hms_syn_job WHERE job = :job AND (paused {airflow})"),  # noqa: S608 - constants
-        {"job": job, "dag_id": f"syn.{job}.push"} if airflow_pauses else {"job": job},
-    )
-    return found.first() is not None
-
-
 def next_due(connection: Connection, job: str, *, unreserved: bool) -> float | None:
-    """Return the seconds until the earliest lane of this job is due; 0 or less is due now.
+    """Return the seconds until a message of this job may be sent; 0 or less is now.
 
-    A lane that waits for an officer has no due time.
+    That is when its earliest lane is due, its vendor's gate is open and its maintenance over. A lane that waits for an
+    officer has no due time.
     """
     which = "AND reserved_until < {now}" if unreserved else ""
     micros_left = connection.execute(
         sql(
             connection,
             f"""SELECT MIN(ready_at) - {{now}} FROM hms_syn_lane
-                WHERE job = :job AND ready_at < :never {which}""",  # noqa: S608 - constants
+                WHERE job = :job AND ready_at < :never {which}
+                  AND epoch = (SELECT MIN(epoch) FROM hms_syn_lane WHERE job = :job)""",  # noqa: S608 - constants
         ),
         {"job": job, "never": NEVER},
     ).scalar()
-    return None if micros_left is None else micros_left / SECOND
+    if micros_left is None:
+        return None
+    row = connection.execute(
+        sql(
+            connection,
+            """SELECT COALESCE({greatest}(g.open_until, g.next_at), 0) AS gate, j.maintenance, {now} AS now
+                 FROM hms_syn_job j LEFT JOIN hms_syn_gate g ON g.endpoint = j.endpoint WHERE j.job = :job""",
+        ),
+        {"job": job},
+    ).first()
+    if row is None:
+        return float(micros_left) / SECOND
+    over = maintenance.over_at(row.maintenance, row.now) or 0
+    return float(max(micros_left, row.gate - row.now, over - row.now)) / SECOND
 
 
 def reserve(connection: Connection, job: str, *, grace: float) -> None:
@@ -166,29 +186,26 @@ def reserve(connection: Connection, job: str, *, grace: float) -> None:
     )
 
 
-def airflow_knows(connection: Connection, dag_id: str) -> bool:
-    """Return whether Airflow, in this same database, has found a DAG."""
-    found = connection.execute(sql(connection, "SELECT 1 FROM dag WHERE dag_id = :dag_id"), {"dag_id": dag_id})
-    return found.first() is not None
-
-
-def due(connection: Connection, *, airflow_pauses: bool) -> list[str]:
+def due(connection: Connection, *, has_airflow: bool) -> list[str]:
     """Return the jobs that have due work which nobody holds and whose bell may ring.
 
-    With ``airflow_pauses`` the job's DAG in the same database is asked whether Airflow has paused it.
+    With ``has_airflow`` the toggle of each job's DAG is in the same database, and counts.
     """
-    paused_in_airflow = "AND NOT EXISTS (SELECT 1 FROM dag WHERE dag_id = 'syn.' || job || '.push' AND is_paused)"
+    jobs, is_off = (JOINED, IS_OFF) if has_airflow else ("hms_syn_job j", "j.paused")
     rows = connection.execute(
         sql(
             connection,
-            f"""SELECT job FROM hms_syn_job
-                WHERE enabled AND NOT paused AND drain_until < {{now}} AND rung_at + ring_wait < {{now}}
-                  AND EXISTS (SELECT 1 FROM hms_syn_lane l WHERE l.job = hms_syn_job.job AND l.ready_at <= {{now}}
-                              AND l.reserved_until < {{now}}) {paused_in_airflow if airflow_pauses else ""}
-                ORDER BY job""",  # noqa: S608 - constants
+            f"""SELECT j.job, j.maintenance, {{now}} AS now FROM {jobs}
+                WHERE j.enabled AND NOT {is_off} AND j.drain_until < {{now}} AND j.rung_at + j.ring_wait < {{now}}
+                  AND EXISTS (SELECT 1 FROM hms_syn_lane l WHERE l.job = j.job AND l.ready_at <= {{now}}
+                              AND l.epoch = (SELECT MIN(epoch) FROM hms_syn_lane WHERE job = j.job)
+                              AND l.reserved_until < {{now}})
+                  AND NOT EXISTS (SELECT 1 FROM hms_syn_gate g WHERE g.endpoint = j.endpoint
+                                     AND (g.open_until > {{now}} OR g.next_at > {{now}}))
+                ORDER BY j.job""",  # noqa: S608 - constants
         )
     )
-    return list(rows.scalars())
+    return [row.job for row in rows if maintenance.over_at(row.maintenance, row.now) is None]
 
 
 def ring(connection: Connection, jobs: list[str]) -> None:
@@ -208,3 +225,25 @@ def rearm(connection: Connection, job: str) -> None:
     connection.execute(
         sql(connection, "UPDATE hms_syn_job SET rung_at = 0, ring_wait = 0 WHERE job = :job"), {"job": job}
     )
+
+
+def vendor_is_back(connection: Connection, jobs: Sequence[str]) -> None:
+    """Make due at once what backs off at these jobs, and let their bells ring.
+
+    What is in doubt keeps its time: only then does the vendor's "no such message" mean that it will not come any more.
+    """
+    for job in jobs:
+        rearm(connection, job)
+        connection.execute(
+            sql(
+                connection,
+                """UPDATE hms_syn_lane SET ready_at = {now}, reserved_until = 0
+                    WHERE id IN (SELECT l.id FROM hms_syn_lane l WHERE l.job = :job AND l.owner IS NULL
+                                    AND l.ready_at > {now} AND l.ready_at < :never
+                                    AND NOT EXISTS (SELECT 1 FROM hms_syn_delivery d WHERE d.job = l.job
+                                       AND d.ordering_key = l.ordering_key AND d.epoch = l.epoch
+                                       AND d.state = 'in_doubt')
+                                  ORDER BY l.id {skip_locked})""",
+            ),
+            {"job": job, "never": NEVER},
+        )

@@ -8,76 +8,90 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain.audit_entry import AuditEntry
-from hms_syn.domain.delivery import State
-from hms_syn.errors import ActRefused, UnknownJob, UnknownMessage
-from hms_syn.store import audit_trail
-from hms_syn.store.statements import moment, sql
+from hms_syn.domain.delivery import Outcome, State
+from hms_syn.errors import ActRefused, UnknownMessage
+from hms_syn.store import attempts, audit_trail
+from hms_syn.store.statements import NEVER, moment, sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
-    from hms_syn.ports import Act
+    from hms_syn.ports import Act, Route
 
-WAKE_LANE = """INSERT INTO hms_syn_lane (job, ordering_key, ready_at) VALUES (:job, :ordering_key, {now})
-               ON CONFLICT (job, ordering_key) DO UPDATE SET ready_at =
-                 CASE WHEN hms_syn_lane.owner IS NULL THEN {now} ELSE hms_syn_lane.ready_at END"""
+WAKE_LANE = """INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_at)
+               VALUES (:job, :ordering_key, :epoch, {now})
+               ON CONFLICT (job, ordering_key, epoch) DO UPDATE SET ready_at =
+                 CASE WHEN hms_syn_lane.owner IS NULL AND NOT EXISTS
+                   (SELECT 1 FROM hms_syn_delivery d WHERE d.job = hms_syn_lane.job
+                       AND d.ordering_key = hms_syn_lane.ordering_key AND d.epoch = hms_syn_lane.epoch AND d.id < :id)
+                 THEN {now} ELSE hms_syn_lane.ready_at END"""
+"""What an officer does to a message behind the head neither ends the head's wait nor opens what blocks."""
 
-
-def pause(connection: Connection, job: str, act: Act) -> bool:
-    """Switch a job off for sending; it goes on accepting. False when it was off already.
-
-    :raises UnknownJob: no such job
-    """
-    return _switch(connection, job, act, paused=True)
-
-
-def resume(connection: Connection, job: str, act: Act) -> bool:
-    """Switch a job on again; its bell rings at once. False when it was on already."""
-    return _switch(connection, job, act, paused=False)
-
-
-def _switch(connection: Connection, job: str, act: Act, *, paused: bool) -> bool:
-    present = connection.execute(
-        sql(connection, "SELECT paused FROM hms_syn_job WHERE job = :job {lock}"), {"job": job}
-    ).scalar_one_or_none()
-    if present is None:
-        raise UnknownJob(f"No job is called '{job}'; 'hms-syn status' lists those there are")
-    if bool(present) is paused:
-        return False
-    connection.execute(
-        sql(connection, "UPDATE hms_syn_job SET paused = :paused, rung_at = 0, ring_wait = 0 WHERE job = :job"),
-        {"job": job, "paused": paused},
-    )
-    _note(connection, act, "paused" if paused else "resumed", job=job)
-    return True
+ENQUEUE = """INSERT INTO hms_syn_delivery (event_seq, message_id, job, ordering_key, epoch, idempotency_key, state,
+                                         attempts, endpoint)
+             SELECT :event_seq, :message_id, :job, :ordering_key, COALESCE(MAX(epoch), 0), :idempotency_key, 'pending',
+                    :attempts, COALESCE(MAX(endpoint), '')
+               FROM hms_syn_job WHERE job = CAST(:job AS VARCHAR)
+             RETURNING job, ordering_key, epoch, CAST(:never AS BIGINT) AS id"""
+BLOCKS = """SELECT 1 FROM hms_syn_delivery d
+              LEFT JOIN hms_syn_lane l ON l.job = d.job AND l.ordering_key = d.ordering_key AND l.epoch = d.epoch
+              LEFT JOIN hms_syn_job j ON j.job = d.job
+             WHERE d.id = :id AND d.state NOT IN ('in_flight', 'in_doubt')
+               AND (l.ready_at >= :never OR d.endpoint NOT IN ('', j.endpoint))"""
+REDIRECT = """UPDATE hms_syn_delivery SET endpoint =
+                COALESCE((SELECT endpoint FROM hms_syn_job j WHERE j.job = hms_syn_delivery.job), endpoint)
+               WHERE id = :id"""
 
 
 def replay(connection: Connection, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
-    """Put a message that was set aside back into its queue, with the same key and a link to what it was.
+    """Send a message again that was set aside or that blocks its line, with the same key, to its job's present vendor.
 
-    Done twice it is done once: a message that waits again has nothing more to replay.
+    What was set aside waits behind what waits already; what blocks goes first. Done twice it is done once: a message
+    that waits again has nothing more to replay.
 
-    :raises UnknownMessage: no such message · :raises ActRefused: nothing of it is set aside
+    :raises UnknownMessage: no such message · :raises ActRefused: nothing of it is set aside or blocks
     """
-    aside = [row for row in _settled(connection, message_id, job) if row.state == State.DEAD_LETTER.value]
-    if not aside:
-        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; only what was set aside replays")
-    for row in aside:
+    jobs = []
+    for row in _settled(connection, message_id, job):
+        if row.state != State.DEAD_LETTER.value:
+            continue
         connection.execute(sql(connection, "DELETE FROM hms_syn_settled WHERE id = :id"), {"id": row.id})
-        connection.execute(
-            sql(
-                connection,
-                """INSERT INTO hms_syn_delivery (event_seq, message_id, job, ordering_key, idempotency_key, state,
-                                                 attempts)
-                   VALUES (:event_seq, :message_id, :job, :ordering_key, :idempotency_key, 'pending', :attempts)""",
-            ),
-            dict(row._mapping),  # noqa: SLF001 - SQLAlchemy's documented name
-        )
-        _wake(connection, row)
+        _enqueue(connection, dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's documented name
         _note(connection, act, "replayed", message_id=message_id, job=row.job, was=row.state, delivery=row.id)
-    return [str(row.job) for row in aside]
+        jobs.append(str(row.job))
+    for row in _open(connection, message_id, job):
+        if connection.execute(sql(connection, BLOCKS), {"id": row.id, "never": NEVER}).first() is None:
+            continue
+        connection.execute(sql(connection, REDIRECT), {"id": row.id})
+        _wake(connection, row)
+        _note(connection, act, "replayed", message_id=message_id, job=row.job, was="blocked", delivery=row.id)
+        jobs.append(str(row.job))
+    if not jobs:
+        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; only what was set aside replays")
+    return jobs
+
+
+def enqueue(connection: Connection, message_id: str, route: Route, act: Act) -> bool:
+    """Put an event that a job has not taken into its queue; False when the job has it, or had it, already."""
+    here = {"message_id": message_id, "job": route.job}
+    if _open(connection, message_id, route.job) or _settled(connection, message_id, route.job):
+        return False
+    event_seq = connection.execute(
+        sql(connection, "SELECT seq FROM hms_syn_event WHERE message_id = :message_id {keep}"), here
+    ).scalar_one()
+    row = {
+        **here,
+        "event_seq": event_seq,
+        "ordering_key": route.ordering_key,
+        "idempotency_key": route.idempotency_key,
+        "attempts": 0,
+    }
+    _enqueue(connection, row)
+    connection.execute(sql(connection, "UPDATE hms_syn_event SET routes = routes + 1 WHERE seq = :event_seq"), row)
+    _note(connection, act, "queued", message_id=message_id, job=route.job)
+    return True
 
 
 def discard(connection: Connection, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
@@ -88,6 +102,7 @@ def discard(connection: Connection, message_id: str, act: Act, *, job: str | Non
     done = []
     for row in _open(connection, message_id, job):
         _refuse_while_held(connection, row)
+        _end_lost_attempt(connection, row, act)
         _close(connection, row, State.DISCARDED)
         _wake(connection, row)
         _note(connection, act, "discarded", message_id=message_id, job=row.job, was=row.state)
@@ -151,30 +166,37 @@ def _refuse_while_held(connection: Connection, row: Row[Any]) -> None:
         sql(
             connection,
             """SELECT owner IS NOT NULL AND ready_at > {now} AS held FROM hms_syn_lane
-                WHERE job = :job AND ordering_key = :ordering_key {lock}""",
+                WHERE job = :job AND ordering_key = :ordering_key AND epoch = :epoch {lock}""",
         ),
-        {"job": row.job, "ordering_key": row.ordering_key},
+        {"job": row.job, "ordering_key": row.ordering_key, "epoch": row.epoch},
     ).one_or_none()
     if lane is not None and lane.held:
         raise ActRefused(f"{row.message_id}: a worker of {row.job} holds its lane now; pause the job, or try again")
 
 
+def _end_lost_attempt(connection: Connection, row: Row[Any], act: Act) -> None:
+    """Put on record that a lost worker's attempt has no known outcome: nobody else will, with its delivery gone."""
+    if connection.execute(sql(connection, attempts.CLOSE_LOST), {"delivery": row.id}).rowcount:
+        here: dict[str, Any] = {"message_id": row.message_id, "job": row.job, "attempt": row.attempts}
+        _note(connection, act, Outcome.UNKNOWN.value, **here, code="worker_lost")
+
+
 def _close(connection: Connection, row: Row[Any], state: State, *, reference: str = "") -> None:
-    connection.execute(
-        sql(
-            connection,
-            """INSERT INTO hms_syn_settled (id, event_seq, message_id, job, ordering_key, idempotency_key, state,
-                                            attempts, reference, settled_at)
-               VALUES (:id, :event_seq, :message_id, :job, :ordering_key, :idempotency_key, :state, :attempts,
-                       :reference, {now})""",
-        ),
-        {**row._mapping, "state": state.value, "reference": reference or None},  # noqa: SLF001 - SQLAlchemy's documented name
-    )
-    connection.execute(sql(connection, "DELETE FROM hms_syn_delivery WHERE id = :id"), {"id": row.id})
+    here = {"delivery": row.id}
+    facts = {"state": state.value, "reference": reference or None, "status": None, "code": None}
+    connection.execute(sql(connection, attempts.ARCHIVE), {**here, **facts})
+    connection.execute(sql(connection, attempts.REMOVE), here)
+
+
+def _enqueue(connection: Connection, row: dict[str, Any]) -> None:
+    """Put a message at the end of its job's queue."""
+    _wake(connection, connection.execute(sql(connection, ENQUEUE), {**row, "never": NEVER}).one())
 
 
 def _wake(connection: Connection, row: Row[Any]) -> None:
-    connection.execute(sql(connection, WAKE_LANE), {"job": row.job, "ordering_key": row.ordering_key})
+    """Have a message's line looked at, and the bell ring for its job."""
+    line = {"job": row.job, "ordering_key": row.ordering_key, "epoch": row.epoch, "id": row.id}
+    connection.execute(sql(connection, WAKE_LANE), line)
     connection.execute(
         sql(connection, "UPDATE hms_syn_job SET rung_at = 0, ring_wait = 0 WHERE job = :job"), {"job": row.job}
     )
@@ -193,8 +215,17 @@ def _where_it_stands(connection: Connection, message_id: str) -> str:
 
 
 def _note(
-    connection: Connection, act: Act, event: str, *, message_id: str | None = None, job: str | None = None, **facts: Any
+    connection: Connection,
+    act: Act,
+    event: str,
+    *,
+    message_id: str | None = None,
+    job: str | None = None,
+    attempt: int | None = None,
+    **facts: Any,
 ) -> None:
     detail = {name: value for name, value in {"reason": act.reason, **facts}.items() if value not in (None, "")}
-    entry = AuditEntry(at=moment(), actor=act.actor, event=event, message_id=message_id, job=job, detail=detail)
+    entry = AuditEntry(
+        at=moment(), actor=act.actor, event=event, message_id=message_id, job=job, attempt=attempt, detail=detail
+    )
     audit_trail.write(connection, [entry])

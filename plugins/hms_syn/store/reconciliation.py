@@ -23,6 +23,13 @@ UNEXPLAINED = """SELECT message_id FROM (SELECT message_id, job FROM hms_syn_del
                                    UNION ALL SELECT message_id, job FROM hms_syn_settled) AS d WHERE job = :job
   EXCEPT SELECT message_id FROM hms_syn_audit WHERE event = 'queued' AND job = :job LIMIT :limit"""
 SHOWN = 10
+TOPIC_OF = {
+    "postgresql": "CAST(body AS json) -> 'detail' ->> 'topic'",
+    "sqlite": "json_extract(body, '$.detail.topic')",
+}
+"""Where a ``published`` row of the audit trail says its event's topic."""
+ACCEPTED = "SELECT {topic} AS topic, message_id FROM hms_syn_audit WHERE event = 'published'"
+KEPT = "SELECT topic, message_id FROM hms_syn_event"
 
 
 def reconcile(connection: Connection, job: str | None = None) -> list[Mapping[str, Any]]:
@@ -66,3 +73,25 @@ def _one(connection: Connection, job: str) -> Mapping[str, Any]:
         "unexplained": unexplained,
         "agrees": accepted == sum(counted.values()) and not missing and not unexplained,
     }
+
+
+def topics(connection: Connection) -> list[Mapping[str, Any]]:
+    """One row a topic: what was published by the audit trail, and what the bus holds; a gap is what it has lost.
+
+    ``unexplained`` events are on the bus, and the audit trail never saw them published.
+    """
+    accepted = ACCEPTED.replace("{topic}", TOPIC_OF[connection.dialect.name])
+    counts: dict[str, dict[str, Any]] = {}
+    for name, rows in (("published", accepted), ("kept", KEPT)):
+        counted = f"SELECT topic, COUNT(*) AS number FROM ({rows}) AS t GROUP BY topic"  # noqa: S608 - constants
+        for row in connection.execute(sql(connection, counted)):
+            empty = {"topic": row.topic, "published": 0, "kept": 0, "gaps": [], "unexplained": []}
+            counts.setdefault(row.topic, empty)[name] = row.number
+    for name, one, other in (("gaps", accepted, KEPT), ("unexplained", KEPT, accepted)):
+        statement = f"{one} EXCEPT {other} ORDER BY 1, 2 LIMIT :limit"
+        for row in connection.execute(sql(connection, statement), {"limit": SHOWN}):
+            counts[row.topic][name].append(row.message_id)
+    return [
+        {**row, "agrees": row["published"] == row["kept"] and not row["gaps"] and not row["unexplained"]}
+        for _, row in sorted(counts.items())
+    ]

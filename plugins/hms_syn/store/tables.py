@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -21,11 +20,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    event,
     false,
     text,
     true,
 )
+
+from hms_syn.store import after_create, views
 
 if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
@@ -40,6 +40,10 @@ def _table(name: str, *columns: SchemaItem, **options: Any) -> Table:
     return Table(f"hms_syn_{name}", metadata, *columns, sqlite_autoincrement=True, **options)
 
 
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))
+
+
 topic_event = _table(
     "event",  # append-only: what was published
     Column("seq", Id, primary_key=True, autoincrement=True),
@@ -51,8 +55,10 @@ topic_event = _table(
     Column("headers", Text, nullable=False),
     Column("salt", String(64), nullable=False),
     Column("published_at", BigInteger, nullable=False),
+    Column("routes", Integer, nullable=False, server_default=ZERO),  # how many jobs took it; our own news need none
     Index("hms_syn_event_topic", "topic", "seq"),
-    Index("hms_syn_event_key", "ordering_key"),
+    _partial("hms_syn_event_key", "ordering_key", where="ordering_key IS NOT NULL"),
+    _partial("hms_syn_event_untaken", "seq", where="routes = 0 AND agency <> 'hms-syn'"),
 )
 
 delivery = _table(
@@ -65,12 +71,14 @@ delivery = _table(
     Column("idempotency_key", String(36), nullable=False),
     Column("state", String(20), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=ZERO),
+    Column("endpoint", Text, nullable=False, server_default=""),  # where it was accepted for; an edit redirects nothing
+    Column("epoch", Integer, nullable=False, server_default=ZERO),  # the rule of ordering it was accepted under
     UniqueConstraint("message_id", "job", name="hms_syn_delivery_once"),
     Index("hms_syn_delivery_lane", "job", "ordering_key", "id"),
 )
 
 lane = _table(
-    "lane",  # one row per (job, ordering key) with open deliveries; lease, back-off and readiness are all ready_at
+    "lane",  # one row per line of open deliveries; lease, back-off and readiness are all ready_at
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("job", String(100), nullable=False),
     Column("ordering_key", String(200), nullable=False),
@@ -78,8 +86,12 @@ lane = _table(
     Column("owner", String(250)),
     Column("fence", BigInteger, nullable=False, server_default=ZERO),
     Column("reserved_until", BigInteger, nullable=False, server_default=ZERO),
-    UniqueConstraint("job", "ordering_key", name="hms_syn_lane_once"),
-    Index("hms_syn_lane_ready", "job", "ready_at", "id"),
+    Column("epoch", Integer, nullable=False, server_default=ZERO),  # lines of an older rule of ordering go first
+    Column("acked", BigInteger, nullable=False, server_default=ZERO),  # deliveries up to here are settled
+    UniqueConstraint("job", "ordering_key", "epoch", name="hms_syn_lane_once"),
+    Index("hms_syn_lane_due", "job", "epoch", "ready_at", "id"),
+    _partial("hms_syn_lane_held", "job", where="owner IS NOT NULL"),
+    _partial("hms_syn_lane_stuck", "job", "id", where=f"ready_at >= {views.NEVER}"),  # an officer must act
     postgresql_with={"fillfactor": 70},
 )
 
@@ -98,8 +110,10 @@ settled = _table(
     Column("code", String(100)),
     Column("settled_at", BigInteger, nullable=False),
     Index("hms_syn_settled_message", "message_id"),
-    Index("hms_syn_settled_job", "job", "settled_at"),
-    Index("hms_syn_settled_reference", "reference"),
+    Index("hms_syn_settled_job", "job", "state", "settled_at"),  # what is counted and listed is read off it
+    _partial("hms_syn_settled_reference", "reference", where="reference IS NOT NULL"),
+    _partial("hms_syn_settled_aside", "job", "id", where="state = 'dead_letter'"),
+    _partial("hms_syn_settled_key", "ordering_key", where="ordering_key <> ''"),
 )
 
 attempt = _table(
@@ -152,11 +166,27 @@ job = _table(
     Column("payload_schema", Text),
     Column("enabled", Boolean, nullable=False, server_default=true()),
     Column("paused", Boolean, nullable=False, server_default=false()),
+    Column("paused_by", String(250)),
+    Column("paused_reason", Text),
+    Column("paused_until", BigInteger),  # a pause that ends by itself
+    Column("switched_at", BigInteger, nullable=False, server_default=ZERO),  # when it was last paused or resumed
+    Column("dag_paused", Boolean),  # Airflow's toggle as last seen, or set by us; null while there is no DAG
     Column("drain_owner", String(250)),
     Column("drain_until", BigInteger, nullable=False, server_default=ZERO),
     Column("rung_at", BigInteger, nullable=False, server_default=ZERO),
     Column("ring_wait", BigInteger, nullable=False, server_default=ZERO),
     Column("ring_cap", BigInteger, nullable=False),
+    Column("epoch", Integer, nullable=False, server_default=ZERO),  # rises when the ordering key's expression changes
+    Column(
+        "warm_until", BigInteger, nullable=False, server_default=ZERO
+    ),  # a worker listens for new messages till then
+    Column("alerts", Text, nullable=False, server_default="{}"),  # the rules of its alerts, as its file has them
+    Column("queue_age", BigInteger),  # of them, what statements compare with; null is no rule
+    Column("silence", BigInteger),
+    Column("maintenance", Text),  # its windows; null is none
+    Column("held_until", BigInteger, nullable=False, server_default=ZERO),  # the end of the last window it was seen in
+    Column("canary", Boolean, nullable=False, server_default=false()),  # after it, one message goes first
+    Column("told", BigInteger, nullable=False, server_default=ZERO),  # Airflow was told of deliveries up to this event
     Column("registered_at", BigInteger, nullable=False),
 )
 
@@ -174,12 +204,64 @@ cursor = _table(
 )
 
 vendor = _table(
-    "vendor",  # one row per endpoint that has been pinged
-    Column("endpoint", String(500), primary_key=True),
+    "vendor",  # one row per endpoint that is pinged: how it stands, how often it is asked, and when next
+    Column("endpoint", String(2000), primary_key=True),
     Column("state", String(20), nullable=False),
-    Column("strikes", Integer, nullable=False, server_default=ZERO),
+    Column("strikes", Integer, nullable=False, server_default=ZERO),  # failures in a row
+    Column("successes", Integer, nullable=False, server_default=ZERO),  # good answers in a row
     Column("since", BigInteger, nullable=False),
     Column("last_ok_at", BigInteger),
+    Column("pinged_at", BigInteger),
+    Column("next_ping_at", BigInteger, nullable=False),
+    Column("every", BigInteger, nullable=False),
+    Column("code", String(100), nullable=False, server_default=""),  # of the last ping, where it failed
+    Column("note", Text, nullable=False, server_default=""),
+    Column("certificate_until", BigInteger),
+    Index("hms_syn_vendor_due", "next_ping_at"),
+    postgresql_with={"fillfactor": 50},
+)
+
+vendor_change = _table(
+    "vendor_change",  # each time a vendor went offline or came back, and whether people have been told
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("endpoint", String(2000), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("code", String(100), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("jobs", Text, nullable=False),
+    Column("told_at", BigInteger),
+    _partial("hms_syn_vendor_change_untold", "id", where="told_at IS NULL"),
+)
+
+gate = _table(
+    "gate",  # one row per vendor that has failed or is paced: breaker, Retry-After and rate limit, for all its jobs
+    Column("endpoint", String(2000), primary_key=True),
+    Column("failures", Integer, nullable=False, server_default=ZERO),
+    Column("open_until", BigInteger, nullable=False, server_default=ZERO),
+    Column("next_at", BigInteger, nullable=False, server_default=ZERO),
+    postgresql_with={"fillfactor": 50},
+)
+
+incident = _table(
+    "incident",  # what is or was wrong with a job or a vendor, and what people were told of it
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("job", String(100), nullable=False, server_default=""),
+    Column("endpoint", String(2000), nullable=False, server_default=""),
+    Column("since", BigInteger),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("cleared_at", BigInteger),
+    Column("told_at", BigInteger),
+    Column("told_count", Integer, nullable=False, server_default=ZERO),
+    Column("try_at", BigInteger, nullable=False, server_default=ZERO),  # nobody tells before; a lease, then a back-off
+    Column("tries", Integer, nullable=False, server_default=ZERO),
+    Column("heard", Text, nullable=False, server_default="[]"),  # the notifiers that took what is being told
+    Column("closed", Boolean, nullable=False, server_default=false()),  # over, and nothing is left to tell
+    Index("hms_syn_incident_job", "job", "opened_at"),
+    _partial("hms_syn_incident_open", "id", where="NOT closed"),
+    _partial("hms_syn_incident_once", "kind", "job", "endpoint", where="cleared_at IS NULL", unique=True),
 )
 
 pin = _table(
@@ -191,82 +273,4 @@ pin = _table(
     Column("pinned_at", BigInteger, nullable=False),
 )
 
-SETUP = {
-    "postgresql": (
-        "INSERT INTO hms_syn_registry (id, version) VALUES (1, 1)",
-        """CREATE FUNCTION hms_syn_audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'hms_syn_audit is append-only'; END $$""",
-        """CREATE TRIGGER hms_syn_audit_rows BEFORE UPDATE OR DELETE ON hms_syn_audit
-        FOR EACH ROW EXECUTE FUNCTION hms_syn_audit_is_append_only()""",
-        """CREATE TRIGGER hms_syn_audit_all BEFORE TRUNCATE ON hms_syn_audit
-        FOR EACH STATEMENT EXECUTE FUNCTION hms_syn_audit_is_append_only()""",
-        """CREATE FUNCTION hms_syn_view_is_read_only() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'the hms_syn views are for reading'; END $$""",
-    ),
-    "sqlite": (
-        "INSERT INTO hms_syn_registry (id, version) VALUES (1, 1)",
-        """CREATE TRIGGER hms_syn_audit_update BEFORE UPDATE ON hms_syn_audit
-        BEGIN SELECT RAISE(ABORT, 'hms_syn_audit is append-only'); END""",
-        """CREATE TRIGGER hms_syn_audit_delete BEFORE DELETE ON hms_syn_audit
-        BEGIN SELECT RAISE(ABORT, 'hms_syn_audit is append-only'); END""",
-    ),
-}
-MOMENT = {
-    "postgresql": "to_timestamp({0} / 1000000.0)",
-    "sqlite": "strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', {0} / 1000000.0, 'unixepoch')",
-}
-VIEWS = (
-    """CREATE VIEW hms_syn_delivery_v AS
-    SELECT d.message_id, d.job, e.topic, COALESCE(NULLIF(d.ordering_key, ''), e.ordering_key) AS ordering_key,
-           e.seq AS seq, d.state, d.attempts,
-           CASE WHEN d.state = 'pending' AND d.attempts > 0 THEN {ready_at} END AS not_before,
-           d.idempotency_key, {published_at} AS published_at, CAST(NULL AS {moment}) AS settled_at
-      FROM hms_syn_delivery d
-      JOIN hms_syn_event e ON e.seq = d.event_seq
-      LEFT JOIN hms_syn_lane l ON l.job = d.job AND l.ordering_key = d.ordering_key
-    UNION ALL
-    SELECT s.message_id, s.job, e.topic, COALESCE(NULLIF(s.ordering_key, ''), e.ordering_key), e.seq, s.state,
-           s.attempts, CAST(NULL AS {moment}), s.idempotency_key, {published_at}, {settled_at}
-      FROM hms_syn_settled s JOIN hms_syn_event e ON e.seq = s.event_seq""",
-    """CREATE VIEW hms_syn_attempt_v AS
-    SELECT message_id, job, attempt, {started_at} AS started_at, {ended_at} AS ended_at, outcome
-      FROM hms_syn_attempt""",
-    """CREATE VIEW hms_syn_audit_v AS
-    SELECT seq, at, actor, event, message_id, job, attempt, hash, body FROM hms_syn_audit""",
-    """CREATE VIEW hms_syn_vendor_v AS
-    SELECT j.job, j.endpoint, COALESCE(v.state, 'unknown') AS state, COALESCE(v.strikes, 0) AS strikes,
-           {since} AS since, {last_ok_at} AS last_ok_at
-      FROM hms_syn_job j LEFT JOIN hms_syn_vendor v ON v.endpoint = j.endpoint""",
-)
-VIEW_NAMES = ("hms_syn_delivery_v", "hms_syn_attempt_v", "hms_syn_audit_v", "hms_syn_vendor_v")
-READ_ONLY = """CREATE TRIGGER {0}_read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON {0}
-    FOR EACH ROW EXECUTE FUNCTION hms_syn_view_is_read_only()"""  # SQLite's views are read-only by themselves
-
-
-def setup_statements(dialect: str) -> list[str]:
-    """Return what create_all cannot say: first rows, triggers and views, in order, for one dialect.
-
-    Percent signs are doubled, as a DDL element and a DBAPI with %-parameters want them.
-    """
-    moment = MOMENT[dialect]
-    names = {
-        "moment": {"postgresql": "TIMESTAMPTZ", "sqlite": "TEXT"}[dialect],
-        "ready_at": moment.format("l.ready_at"),
-        "published_at": moment.format("e.published_at"),
-        "settled_at": moment.format("s.settled_at"),
-        "started_at": moment.format("started_at"),
-        "ended_at": moment.format("ended_at"),
-        "since": moment.format("v.since"),
-        "last_ok_at": moment.format("v.last_ok_at"),
-    }
-    read_only = [READ_ONLY.format(view) for view in VIEW_NAMES] if dialect == "postgresql" else []
-    return [*SETUP[dialect], *(view.format(**names) for view in VIEWS), *read_only]
-
-
-for _dialect in SETUP:
-    for _statement in setup_statements(_dialect):
-        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))
-for _view in VIEW_NAMES:
-    event.listen(metadata, "before_drop", DDL(f"DROP VIEW IF EXISTS {_view}"))
-for _function in ("hms_syn_audit_is_append_only", "hms_syn_view_is_read_only"):
-    event.listen(metadata, "after_drop", DDL(f"DROP FUNCTION IF EXISTS {_function}").execute_if(dialect="postgresql"))
+after_create.attach(metadata)

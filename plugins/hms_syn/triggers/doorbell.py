@@ -19,6 +19,7 @@ from hms_syn.errors import SynError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
 
+    from hms_syn.flow.switch import Follower
     from hms_syn.store.sql_store import SqlStore
 
 log = logging.getLogger(__name__)
@@ -48,15 +49,17 @@ class Doorbell(BaseEventTrigger):
         """Yield, poll after poll, the jobs that have due work which nobody holds."""
         del kwargs  # nothing of one job's own matters to the shared poll
         pause = settings.duration("poll")
-        store: SqlStore | None = None
+        follower: Follower | None = None
         while True:
             try:
-                if store is None:  # opening also checks the tables, which once is enough
-                    store = await asyncio.to_thread(_open_store)
-                jobs = await asyncio.to_thread(store.ring)
+                if follower is None:  # opening also checks the tables, which once is enough
+                    follower = await asyncio.to_thread(_open_follower)
+                for turn in await asyncio.to_thread(follower.look):
+                    log.info("%s %s by %s: %s", turn.job, turn.event, turn.by, turn.reason)
+                jobs = await asyncio.to_thread(follower.store.ring)
             except SynError as error:
                 log.warning("The doorbell cannot read the queue (%s): %s", error.code, error)
-                store = None
+                follower = None
                 await asyncio.sleep(AFTER_AN_ERROR)
                 continue
             if jobs:
@@ -81,6 +84,12 @@ def _open_store() -> SqlStore:
     from hms_syn.hooks.audit import AuditHook  # noqa: PLC0415 - SQLAlchemy is not needed to parse a DAG
 
     return AuditHook().store
+
+
+def _open_follower() -> Follower:
+    from hms_syn.flow.switch import Follower  # noqa: PLC0415 - nor is the flow
+
+    return Follower(_open_store())
 
 
 def _begin_to_listen(job: str) -> None:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hms_syn.adapters.oracle_soap_v1 import OracleSoapV1
+from hms_syn.adapters.soap.oracle_soap_v1 import OracleSoapV1
 from hms_syn.domain.delivery import Delivery
 from hms_syn.domain.job_spec import JobSpec, Pull, Push
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hms_syn.ports import Credentials
 
@@ -40,30 +40,38 @@ class Liar:
 
 
 @contextmanager
-def liar(*scripts: Script) -> Iterator[Liar]:
+def liar(*scripts: Script, host: str = "127.0.0.1") -> Iterator[Liar]:
     """Answer each request with the next script, the last one for ever; a callable's connection is closed after it."""
-    with _listening(None, scripts) as state:
+    with listening(scripts, host=host) as state:
         yield state
 
 
 @contextmanager
 def tls_liar(context: ssl.SSLContext, *scripts: Script) -> Iterator[Liar]:
     """Do the same behind TLS."""
-    with _listening(context, scripts) as state:
+    with listening(scripts, context=context) as state:
         yield state
 
 
 @contextmanager
-def _listening(context: ssl.SSLContext | None, scripts: tuple[Script, ...]) -> Iterator[Liar]:
-    server = socket.create_server(("127.0.0.1", 0))
-    state = Liar(f"http://127.0.0.1:{server.getsockname()[1]}")
+def listening(
+    scripts: Sequence[Script],
+    *,
+    context: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    read: Callable[[socket.socket], bytes] | None = None,
+) -> Iterator[Liar]:
+    """Serve scripts to who speaks HTTP, or to whatever ``read`` reads one request of."""
+    read = read or _request
+    server = socket.create_server((host, 0))
+    state = Liar(f"http://{host}:{server.getsockname()[1]}")
     left = list(scripts)
 
     def serve(conn: socket.socket) -> None:
         with conn, suppress(OSError):
             if context is not None:
                 conn = context.wrap_socket(conn, server_side=True)
-            while request := _request(conn):
+            while request := read(conn):
                 state.requests.append(request)
                 script = left.pop(0) if len(left) > 1 else left[0]
                 if callable(script):

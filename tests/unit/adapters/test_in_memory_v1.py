@@ -18,6 +18,15 @@ def test_a_message_arrives_once_however_often_it_is_sent():
     assert mailbox(job.target_endpoint).received == {KEY: {"case_id": "HUD-22-109", "date": "2024-09-02"}}
 
 
+def test_a_mailbox_finds_what_it_has_by_its_key():
+    """Before it arrives there is nothing; after it, the receipt that was given."""
+    adapter = InMemoryV1(court_job("https://find.example.gov"), None, MemoryPins())
+    assert adapter.finds
+    assert adapter.find(hearing()) is None
+    sent = adapter.send(hearing())
+    assert adapter.find(hearing()) == sent
+
+
 def test_a_pull_goes_on_where_the_last_one_ended():
     """Records come in order, page by page, and none twice."""
     job = court_job("https://pages.example.gov", pull=Pull(publish_topic="t", page_size=2))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hms_syn.adapters import soap_contract
+from hms_syn.adapters.soap import soap_contract
 
 if TYPE_CHECKING:
-    from hms_syn.adapters.soap_shape import Shape
+    from hms_syn.adapters.soap.soap_shape import Shape
 
 NAMESPACE = "urn:test"
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,7 @@ from hms_syn.store.sql_store import SqlStore
 def home(monkeypatch, tmp_path):
     """An Airflow home of its own with the queue's tables in it."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "airflow.sdk", raising=False)  # a command of ours runs outside Airflow
     monkeypatch.chdir(tmp_path)
     store = SqlStore(f"sqlite:///{tmp_path}/airflow.db")
     store.create()
@@ -99,10 +103,10 @@ def test_missing_tables_are_named_with_the_cure(monkeypatch, tmp_path, capsys):
 
 
 def test_a_tampered_audit_row_is_found(home, capsys):
-    """verify names the first bad row and exits with 1."""
+    """F36: verify names the first bad row and exits with 1."""
     main(["publish", "hud.hearing.created", '{"case_id": "HUD-1"}'])
     store = SqlStore(f"sqlite:///{home}/airflow.db")
-    with store.transaction() as connection:
+    with store.engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER hms_syn_audit_update")
         connection.exec_driver_sql("UPDATE hms_syn_audit SET actor = 'somebody else' WHERE seq = 1")
     store.close()
@@ -115,3 +119,25 @@ def test_lint_of_a_missing_file_lists_those_there_are(home, capsys):
     (home / "court.yaml").write_text("job: {}\n")
     assert main(["lint", str(home / "cuort.yaml")]) == 1
     assert "court.yaml" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["publish", "hud.hearing.created", "{}"], ["status"]])
+def test_an_output_that_cannot_be_written_is_a_sentence(home, command):
+    """On a full disk the exit code is 1 and the reason is said; what was done stays done."""
+    script = Path(sys.executable).with_name("hms-syn")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([script, *command], cwd=home, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "error: the output cannot be written (No space left on device); what the command did is done"
+    )
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "replay m1 --reason x"])
+def test_where_nobody_can_hear_the_exit_code_still_tells(home, command):
+    """Both outputs full: the code is the command's own, or 1."""
+    script = Path(sys.executable).with_name("hms-syn")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([script, *command.split()], cwd=home, stdout=full, stderr=full, check=False)
+    assert done.returncode == 1

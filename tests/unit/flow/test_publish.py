@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import make_job
 from tests.unit.flow.vendors import TOPIC, hearing
 
+from hms_a2a import Bus
 from hms_syn.domain.job_spec import Push
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import InvalidEvent, PayloadConflict, StoreUnavailable
@@ -102,7 +103,7 @@ def test_any_text_can_be_an_ordering_key(store, value):
     job = make_job(push=Push(ordering_key="case_id"))
     store.register(job)
     assert publish(store, [new_event(TOPIC, {"case_id": value}, agency="hud", message_id="m1")]) == [True]
-    [delivery] = store.pop(job.id, owner="w", lease=9, window=9).deliveries
+    [delivery] = store.pop(job, owner="w").deliveries
     assert delivery.payload == {"case_id": value}
 
 
@@ -121,9 +122,7 @@ def test_two_equal_payloads_are_two_messages(store, job):
     store.register(job)
     events = [new_event(TOPIC, {"case_id": "A"}, agency="hud") for _ in range(2)]
     assert publish(store, events) == [True, True]
-    assert (
-        len({delivery.idempotency_key for delivery in store.pop(job.id, owner="w", lease=9, window=9).deliveries}) == 2
-    )
+    assert len({delivery.idempotency_key for delivery in store.pop(job, owner="w").deliveries}) == 2
 
 
 def test_a_repeat_within_one_batch_is_one_message(store, job):
@@ -145,7 +144,7 @@ def test_a_job_registered_meanwhile_gets_the_event(store, job):
     store.subscriptions()
     store.register(job)
     publish(store, [hearing()])
-    assert store.pop(job.id, owner="w", lease=9, window=9) is not None
+    assert store.pop(job, owner="w") is not None
 
 
 def test_a_registry_that_never_rests_is_an_error_and_not_a_loop():
@@ -161,3 +160,11 @@ def test_a_registry_that_never_rests_is_an_error_and_not_a_loop():
 
     with pytest.raises(StoreUnavailable):
         publish(Restless(), [hearing()])
+
+
+def test_the_queues_own_ids_and_name_are_nobody_elses():
+    """An event under the id of an announcement to come would keep a receipt from being stored."""
+    with pytest.raises(InvalidEvent, match="queue's own"):
+        new_event("hud.x", {}, agency="hud", message_id="syn:6f1d2d0c-8a8e-4d0f-9d58-3d1f0b6f9a11:delivered")
+    with pytest.raises(InvalidEvent, match="queue's own name"):
+        Bus("hms-syn").publish_topic("hud.x", {})

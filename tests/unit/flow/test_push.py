@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 from tests.conftest import make_job
 from tests.unit.flow.vendors import Scripted, drain, hearing, settle, state, topics, trail
@@ -9,8 +12,8 @@ from tests.unit.flow.vendors import Scripted, drain, hearing, settle, state, top
 from hms_syn import errors
 from hms_syn.domain.ack import Ack
 from hms_syn.domain.delivery import Outcome
-from hms_syn.domain.job_spec import Push, Retry
-from hms_syn.flow import push
+from hms_syn.domain.job_spec import Breaker, Push, Retry
+from hms_syn.flow import settle as settling
 from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
 
@@ -68,7 +71,7 @@ def test_anything_but_a_clear_answer_keeps_the_message(store, queued, case):
 
 @pytest.mark.parametrize("case", FOR_GOOD)
 def test_a_clear_no_sets_the_message_aside_and_goes_on(store, queued, case):
-    """The refused message is a dead letter with its reason, announced once; the next one is delivered."""
+    """F31: the refused message is a dead letter with its reason, announced once; the next one is delivered."""
     error, code = FOR_GOOD[case]
     worker, reports = drain(store, queued, Scripted(error))
     assert worker.run() == 2
@@ -107,16 +110,16 @@ def test_the_last_allowed_attempt_sets_the_message_aside(store):
 
 
 def test_without_a_limit_nothing_is_ever_given_up(store, queued):
-    """Many failed attempts later the message is still there, and then delivered."""
+    """F20: many failed attempts later the message is still there, and then delivered."""
     vendor = Scripted(*[errors.OutcomeUnknown()] * 12)
-    job = make_job(retry=Retry(initial_delay=0.001, multiplier=1, jitter=0))
-    settle(store, queued, drain(store, job, vendor)[0])
+    retry, patient = Retry(initial_delay=0.001, multiplier=1, jitter=0), Push(breaker=Breaker(after=100))
+    settle(store, queued, drain(store, replace(queued, retry=retry, push=patient), vendor)[0])
     assert vendor.order == ["m1"] * 13 + ["m2"]
     assert state(store) == "delivered"
 
 
 def test_the_vendors_retry_after_is_waited_for(store, queued):
-    """When the vendor says how long, that long is waited, and not the shorter back-off."""
+    """F21: when the vendor says how long, that long is waited, and not the shorter back-off."""
     worker, reports = drain(store, queued, Scripted(errors.VendorBusy(retry_after=30)))
     worker.run()
     assert reports[0].wait == 30
@@ -124,7 +127,7 @@ def test_the_vendors_retry_after_is_waited_for(store, queued):
 
 
 def test_a_retry_after_never_shortens_the_back_off(store):
-    """A vendor that says "at once" does not switch the back-off off."""
+    """F21: a vendor that says "at once" does not switch the back-off off."""
     job = make_job(retry=Retry(initial_delay=20, jitter=0))
     store.register(job)
     publish(store, [hearing()])
@@ -133,8 +136,8 @@ def test_a_retry_after_never_shortens_the_back_off(store):
 
 
 def test_waits_grow_with_the_attempts(store, queued):
-    """Each wait is the one before times the multiplier, up to the longest."""
-    job = make_job(retry=Retry(initial_delay=0.01, multiplier=2, max_delay=0.04, jitter=0))
+    """F20: each wait is the one before times the multiplier, up to the longest."""
+    job = replace(queued, retry=Retry(initial_delay=0.01, multiplier=2, max_delay=0.04, jitter=0))
     worker, reports = drain(store, job, Scripted(*[errors.NotSent()] * 4))
     settle(store, queued, worker)
     assert [report.wait for report in reports[:4]] == pytest.approx([0.01, 0.02, 0.04, 0.04])
@@ -174,7 +177,7 @@ def test_more_messages_than_a_window_go_out_in_order(store):
 
 
 def test_told_to_stop_it_finishes_the_message_in_hand_and_gives_the_lane_back(store, queued):
-    """What was not sent is due at once for the next worker, with no attempt spent on it."""
+    """F33: what was not sent is due at once for the next worker, with no attempt spent on it."""
     vendor = Scripted()
     worker, _ = drain(store, queued, vendor, stop=lambda: len(vendor.sent) == 1)
     assert worker.run() == 1
@@ -189,21 +192,22 @@ def test_told_to_stop_from_the_start_it_touches_nothing(store, queued):
     """A paused job's worker claims no lane."""
     worker, _ = drain(store, queued, Scripted(), stop=lambda: True)
     assert worker.run() == 0
-    assert store.pop(queued.id, owner="w2", lease=60, window=9).fence == 1
+    assert store.pop(queued, owner="w2").fence == 1
 
 
 def test_a_late_worker_changes_nothing_and_is_on_the_record(store):
-    """A worker whose lane was taken over while it sent cannot settle; the heir's result stands."""
-    job = make_job(push=Push(timeout=0.001, lease=0.001))
+    """F16: a worker whose lane was taken over while it sent cannot settle; the heir's result stands."""
+    job = make_job(push=Push(timeout=0.01, lease=0.5))
     store.register(job)
     publish(store, [hearing(1), hearing(2)])
     heir = Scripted()
 
     def taken_over():
+        time.sleep(0.5)
         settle(store, job, Drain(job=job, store=store, adapter=heir, owner="w2"))
         return Ack(reference="LATE")
 
-    worker, reports = drain(store, make_job(push=Push(lease=0.001)), Scripted(taken_over))
+    worker, reports = drain(store, job, Scripted(taken_over))
     assert worker.run() == 0
     assert [report.outcome for report in reports] == [Outcome.STALE]
     assert heir.order == ["m1", "m2"]
@@ -212,7 +216,7 @@ def test_a_late_worker_changes_nothing_and_is_on_the_record(store):
 
 
 def test_a_worker_that_lost_its_lane_between_two_messages_sends_no_more(store, queued):
-    """The fence is asked before every send, so the second message goes out once only."""
+    """F16: the fence is asked before every send, so the second message goes out once only."""
     heir = Scripted()
 
     def lane_lost():
@@ -227,7 +231,7 @@ def test_a_worker_that_lost_its_lane_between_two_messages_sends_no_more(store, q
 
 
 def test_a_worker_killed_while_it_sends_leaves_an_unknown_outcome(store, queued):
-    """Whoever comes next closes the lost attempt as unknown, and sends again under the same key."""
+    """F4: whoever comes next closes the lost attempt as unknown, and sends again under the same key."""
     first, second = Scripted(KeyboardInterrupt()), Scripted()
     with pytest.raises(KeyboardInterrupt):
         Drain(job=queued, store=store, adapter=first, owner="w1").run()
@@ -240,7 +244,7 @@ def test_a_worker_killed_while_it_sends_leaves_an_unknown_outcome(store, queued)
 
 def test_a_dead_workers_lane_is_free_after_the_jobs_own_lease(store):
     """Between two messages a lane is held no longer than the job's lease says."""
-    job = make_job(push=Push(lease=0.2))
+    job = make_job(push=Push(timeout=0.1, lease=0.2))
     store.register(job)
     publish(store, [hearing(1), hearing(2)])
     seen = []
@@ -271,7 +275,7 @@ class Flaky:
 
     def ack(self, *arguments, **options):
         self._away()
-        self._store.ack(*arguments, **options)
+        return self._store.ack(*arguments, **options)
 
     def retry(self, *arguments, **options):
         self._away()
@@ -279,13 +283,13 @@ class Flaky:
 
     def set_aside(self, *arguments, **options):
         self._away()
-        self._store.set_aside(*arguments, **options)
+        return self._store.set_aside(*arguments, **options)
 
 
 @pytest.mark.parametrize("word", [None, errors.OutcomeUnknown(), errors.VendorRefused()], ids=["yes", "unknown", "no"])
 def test_what_the_vendor_said_is_kept_until_the_database_is_back(store, queued, monkeypatch, word):
-    """An outcome is stored once the database answers again; the vendor is not asked twice for it."""
-    monkeypatch.setattr(push, "SETTLE_PAUSES", (0.0,) * 4)
+    """F9: an outcome is stored once the database answers again; the vendor is not asked twice for it."""
+    monkeypatch.setattr(settling, "SETTLE_PAUSES", (0.0,) * 4)
     vendor = Scripted(*[word] if word else [])
     worker, _ = drain(Flaky(store, 3), queued, vendor, stop=lambda: bool(vendor.sent))
     worker.run()
@@ -339,7 +343,7 @@ class LosesTheReply:
 
 
 def test_an_outcome_whose_commit_reply_was_lost_is_settled_once(store, queued):
-    """The second try finds the delivery gone and knows it for its own: nothing stale is noted, the queue goes on."""
+    """F10: the second try finds the delivery gone and knows it for its own; nothing stale is noted."""
     reported = []
     Drain(job=queued, store=LosesTheReply(store), adapter=Scripted(), owner="w", report=reported.append).run()
     assert [hand_off.outcome.value for hand_off in reported] == ["acked", "acked"]

@@ -16,6 +16,7 @@ class Scripted:
     """Answers each send with the next word of its script: a receipt, an error to raise, or something to call."""
 
     idempotent = True
+    finds = False
 
     def __init__(self, *script):
         self.script = list(script)

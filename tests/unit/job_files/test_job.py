@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hms_syn import errors
-from hms_syn.domain.job_spec import Heartbeat, JobSpec, Push
+from hms_syn.domain.job_spec import Breaker, Heartbeat, JobSpec, Push
 from hms_syn.job_files import load_job
 
 SEED = """\
@@ -27,7 +27,7 @@ job:
   source_topic: a.b
   target_endpoint: https://court.example.gov/soap
 """
-ADAPTERS = ["oracle.soap.v1", "rest.json.v1"]
+ADAPTERS = ["oracle.soap.v1", "third.party.v1"]
 
 
 def load(folder: Path, text: str, *, name: str = "court.yaml") -> JobSpec:
@@ -81,7 +81,7 @@ def test_every_key_of_this_release_is_read(tmp_path: Path) -> None:
   tags: [housing, court]
   enabled: false
   start_paused: true
-  pull_adapter: rest.json.v1
+  pull_adapter: third.party.v1
   connection_id: court_calendar
   allow_private: ["10.0.0.0/8"]
   heartbeat: {interval: 10s, timeout: 250ms, offline_after: 5, online_after: 2, request: {path: /health, port: 80}}
@@ -89,7 +89,7 @@ def test_every_key_of_this_release_is_read(tmp_path: Path) -> None:
     schedule: "*/5 * * * *"
     sweep: 2m
     batch_size: 10
-    concurrency: 1
+    concurrency: 16
     timeout: 90s
     ordering_key: case_id
     max_response_bytes: 2MiB
@@ -99,6 +99,12 @@ def test_every_key_of_this_release_is_read(tmp_path: Path) -> None:
     success: {Code: [LODGED, "200"], Id: present}
     ack: {reference: Id}
     on_unknown: resend
+    find:
+      request: {operation: FindHearing, arguments: {messageId: "urn:uuid:{key}", limit: 1, all: false}}
+      match: hearing
+      success: {State: [SCHEDULED, 200]}
+    rate_limit: 30/m
+    breaker: {after: 3, open_for: 90s}
   pull:
     schedule: 1h30m
     page_size: 50
@@ -107,7 +113,7 @@ def test_every_key_of_this_release_is_read(tmp_path: Path) -> None:
     cursor: {field: changedAt, parameter: since, initial: 2024-01-01, overlap: 0s}
     request: {records: items, ready: true, retries: 3}
   retry: {initial_delay: 1s, multiplier: 1.5, max_delay: 1m, jitter: 0, max_attempts: 7}
-  on_refused: dead_letter
+  on_refused: block
 """,
     )
     assert job.push is not None
@@ -122,7 +128,34 @@ def test_every_key_of_this_release_is_read(tmp_path: Path) -> None:
     assert (job.pull.schedule, job.pull.cursor.initial, job.pull.cursor.overlap) == (5400.0, "2024-01-01", 0.0)
     assert job.pull.request == {"records": "items", "ready": True, "retries": 3}
     assert job.push.on_unknown == "resend"
+    assert job.push.find == {
+        "request": {
+            "operation": "FindHearing",
+            "arguments": {"messageId": "urn:uuid:{key}", "limit": 1, "all": False},
+        },
+        "match": "hearing",
+        "success": {"State": ["SCHEDULED", "200"]},
+    }
+    assert (job.push.concurrency, job.push.rate_limit, job.push.breaker) == (16, 0.5, Breaker(after=3, open_for=90.0))
+    assert job.on_refused == "block"
     assert (job.retry.jitter, job.retry.max_attempts) == (0.0, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("10/s", 10.0), ("100/m", 100 / 60), ("5/h", 5 / 3600), ("~", None), ("", None)]
+)
+def test_a_rate_limit_becomes_messages_a_second(tmp_path: Path, text: str, rate: float | None) -> None:
+    """A second, a minute or an hour; nothing is no limit."""
+    push = load(tmp_path, MINIMAL + f"  push: {{rate_limit: {text}}}\n").push
+    assert push is not None
+    assert push.rate_limit == rate
+
+
+def test_one_message_at_a_time_needs_no_ordering_key(tmp_path: Path) -> None:
+    """What is the default may also be said."""
+    push = load(tmp_path, MINIMAL + "  push: {concurrency: 1, breaker: {open_for: 2m}}\n").push
+    assert push is not None
+    assert (push.concurrency, push.breaker, push.find, push.rate_limit) == (1, Breaker(open_for=120.0), None, None)
 
 
 def test_heartbeat_false_switches_it_off(tmp_path: Path) -> None:
@@ -180,3 +213,26 @@ def test_a_payload_schema_must_be_sound(tmp_path: Path, schema: object, text: st
     with pytest.raises(errors.JobFileInvalid) as caught:
         load(tmp_path, MINIMAL + "  push: {schema: s.json}\n")
     assert [problem.text for problem in caught.value.problems] == [text]
+
+
+def test_alerts_and_maintenance_are_read_and_a_folder_gives_the_notifiers(tmp_path):
+    """What people are told is the job's own; who is told may be the folder's."""
+    who = "job: {alerts: {remind: null, notifiers: [{type: smtp, options: {to: ops@example.gov}}]}}\n"
+    (tmp_path / "defaults.yaml").write_text(who, encoding="utf-8")
+    (tmp_path / "court.yaml").write_text(
+        """
+job:
+  name: "HUD → CountyCourtCalendar"
+  push_adapter: "oracle.soap.v1"
+  source_topic: "hud.hearing.created"
+  target_endpoint: "https://court.example.gov/soap"
+  alerts: {when: [dead_letter, dead_letter, silence], silence: 24h}
+  maintenance: [{from: 23:30, to: 00:30, timezone: America/New_York}]
+""",
+        encoding="utf-8",
+    )
+    job = load_job(tmp_path / "court.yaml", adapters=["oracle.soap.v1"])
+    assert (job.alerts.when, job.alerts.silence, job.alerts.remind) == (("dead_letter", "silence"), 86400.0, None)
+    assert [(one.type, one.options) for one in job.alerts.notifiers] == [("smtp", {"to": "ops@example.gov"})]
+    [window] = job.maintenance
+    assert (window.opens, window.closes, window.timezone) == ("23:30", "00:30", "America/New_York")

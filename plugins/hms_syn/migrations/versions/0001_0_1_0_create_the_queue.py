@@ -1,14 +1,14 @@
 """The first tables: queue, bus, audit trail, switches.
 
-A first ``airflow db migrate`` makes them from the metadata and stamps this revision; it runs only where tables without
-a version were found. Later revisions must not import from hms_syn.store.tables, which moves on.
+A first ``airflow db migrate`` makes the newest tables from the metadata and stamps the newest revision; this one runs
+only where tables without a version were found. No revision imports hms_syn.store.tables, which moves on.
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-from hms_syn.store import tables
+from hms_syn.store import tables_0001 as tables
 
 revision = "0001"
 down_revision = None

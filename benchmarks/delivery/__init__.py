@@ -1,0 +1,1 @@
+"""Handing over to a SOAP vendor, beside other ways to do it."""

@@ -1,0 +1,73 @@
+"""``docs/benchmarks.md``: the latest figures, where they were taken, and how to read them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from benchmarks.goals import GOALS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.bench import Bench, Table
+    from benchmarks.goals import Goal
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PACKAGES = ("hms-syn", "procrastinate", "pgqueuer", "pgmq", "psycopg", "sqlalchemy", "zeep", "requests", "aiohttp")
+HEAD = """\
+# Benchmarks
+
+How fast and how frugal HMS-SYN is beside the tools people would use otherwise. `make bench` measures all of it again on
+your machine, and `make bench WRITE=1` writes this page from what it finds; nothing here is written by hand.
+
+**Only the ratios count.** All contenders run by turns in one process on one private PostgreSQL with default durability
+(`fsync` and `synchronous_commit` on), so whatever else the machine does falls on all of them. Rates belong to this
+machine on this day; CPU a message, of client and server together, moves less. A ratio of 2 in the rate is twice as many
+messages a second; in CPU less is better. No test asserts a timing.
+"""
+
+
+def write(bench: Bench, settings: Mapping[str, str]) -> None:
+    """Replace the page by what this run has found."""
+    PAGE.write_text("\n".join([HEAD, _where(bench, settings), _goals(bench), *map(_table, bench.tables)]), "utf-8")
+
+
+def _where(bench: Bench, settings: Mapping[str, str]) -> str:
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    length = "full" if bench.scale == 1 else f"short (messages and backlogs x{bench.scale})"
+    return f"""\
+| taken | |
+| --- | --- |
+| date | {datetime.now(tz=timezone.utc):%Y-%m-%d} |
+| machine | {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()} \
+{platform.machine()}, load {os.getloadavg()[2]:.1f} |
+| run | {length}, medians of {bench.rounds} rounds |
+| PostgreSQL | {", ".join(f"{name} {value}" for name, value in settings.items())} |
+| Python | {platform.python_version()}: {versions} |
+"""
+
+
+def _goals(bench: Bench) -> str:
+    met = sum(goal.is_met(bench.measured.get(goal.name, {})) for goal in GOALS)
+    rows = "\n".join(_goal(goal, bench.measured.get(goal.name, {})) for goal in GOALS)
+    head = "| goal | what | measured | wanted | |\n| --- | --- | --- | --- | --- |"
+    return f"## Goals\n\n{met} of {len(GOALS)} are met.\n\n{head}\n{rows}\n"
+
+
+def _goal(goal: Goal, measured: Mapping[str, float]) -> str:
+    verdict = "met" if goal.is_met(measured) else "missed"
+    wanted = "<br>".join(map(str, goal.bounds))
+    return f"| {goal.name} | {goal.promise} | {'<br>'.join(goal.found(measured))} | {wanted} | **{verdict}** |"
+
+
+def _table(table: Table) -> str:
+    head, *rows = [f"| {' | '.join(row)} |" for row in (table.head, *table.rows)]
+    line = "| --- " + "| ---: " * (len(table.head) - 1) + "|"
+    return "\n".join([f"## {table.title}", "", head, line, *rows, ""])

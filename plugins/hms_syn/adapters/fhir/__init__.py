@@ -1,0 +1,1 @@
+"""Hospitals with a FHIR R4 server."""

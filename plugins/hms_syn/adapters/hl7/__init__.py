@@ -1,0 +1,1 @@
+"""Interface engines of hospitals, which speak HL7 v2 over MLLP."""

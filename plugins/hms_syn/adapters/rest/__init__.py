@@ -1,0 +1,1 @@
+"""Vendors with JSON over HTTP."""

@@ -1,0 +1,1 @@
+"""Vendors that take and give files of CSV over SFTP."""

@@ -1,0 +1,1 @@
+"""Vendors with a WSDL."""

@@ -1,0 +1,1 @@
+"""Vendors that are a database."""

@@ -1,0 +1,62 @@
+"""The bus over HTTP: what ``hms_a2a.Bus`` does, for programs that are not in Python or not beside the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from hms_syn.console.access import RightsDep, json_from_here
+from hms_syn.console.store import StoreDep
+from hms_syn.domain import topics as patterns
+from hms_syn.domain.topic_event import OURS, new_event
+from hms_syn.errors import InvalidEvent
+from hms_syn.flow.publish import publish
+
+router = APIRouter(tags=["bus"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What is published: a JSON object, with an id of your own if a repeat must be known as one."""
+
+    payload: dict[str, Any]
+    message_id: str | None = None
+    ordering_key: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@router.post(
+    "/topics/{topic}/messages",
+    status_code=201,
+    dependencies=[Depends(json_from_here)],
+    responses={200: {"description": "It is published already, with this payload."}},
+)
+def post(
+    topic: Annotated[str, Path(max_length=200)], fact: Fact, rights: RightsDep, store: StoreDep, response: Response
+) -> dict[str, str]:
+    """Publish a fact, durable when this answers: 201, or 200 for a repeat; 409 for a known id with another payload.
+
+    The agency on the record is the Airflow user. It needs the right to edit the DAG of every job that takes the topic;
+    for a topic that nobody takes, of all DAGs.
+    """
+    agency = str(rights.user.get_name())
+    if agency == OURS:
+        raise InvalidEvent(f"agency: '{OURS}' is the queue's own name; log in as another user")
+    event = new_event(
+        topic,
+        fact.payload,
+        agency=agency,
+        message_id=fact.message_id,
+        ordering_key=fact.ordering_key,
+        headers=fact.headers,
+    )
+    _, subscriptions = store.subscriptions(again=True)
+    takers = [one.job for one in subscriptions if any(patterns.matches(pattern, topic) for pattern in one.topics)]
+    wanted: list[str | None] = [*takers] or [None]
+    for job in wanted:
+        rights.need("PUT", job)
+    if not publish(store, [event])[0]:
+        response.status_code = 200
+    return {"message_id": event.message_id}

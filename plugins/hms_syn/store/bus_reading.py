@@ -1,0 +1,58 @@
+"""Reading the bus back, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hms_syn.store import undecodable
+from hms_syn.store.statements import shown, sql
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Row
+
+READ = """SELECT seq, message_id, topic, agency, ordering_key, body, headers, published_at FROM hms_syn_event
+           WHERE topic {like} AND seq > :after ORDER BY seq LIMIT :limit"""
+LIKE = {"postgresql": "LIKE :pattern", "sqlite": "GLOB :pattern"}
+LITERALLY = {
+    "postgresql": str.maketrans({"\\": r"\\", "_": r"\_", "%": r"\%", "*": "%"}),
+    "sqlite": str.maketrans({"[": "[[]", "?": "[?]"}),
+}
+"""A pattern's ``*`` is the only character that stands for others; what else the database thinks special is itself."""
+
+
+def read(connection: Connection, pattern: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+    """Return events of matching topics in the order of ``seq``; ``*`` in a pattern stands for any characters.
+
+    An event that cannot be read is named in the log and left out. It takes no other's place: an empty answer means that
+    there is nothing more to read.
+    """
+    dialect = connection.dialect.name
+    statement = sql(connection, READ.replace("{like}", LIKE[dialect]))
+    given = {"pattern": pattern.translate(LITERALLY[dialect])}
+    found: list[Mapping[str, Any]] = []
+    while len(found) < limit:
+        wanted = limit - len(found)
+        rows = connection.execute(statement, {**given, "after": after, "limit": wanted}).all()
+        for row in rows:
+            payload = undecodable.told_of(row)
+            if payload is not None:
+                found.append(_shown(row, payload))
+        if len(rows) < wanted:
+            break
+        after = rows[-1].seq
+    return found
+
+
+def _shown(row: Row[Any], payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "seq": row.seq,
+        "message_id": row.message_id,
+        "topic": row.topic,
+        "agency": row.agency,
+        "ordering_key": row.ordering_key,
+        "payload": payload,
+        "headers": undecodable.an_object(row.headers) or {},
+        "published_at": shown(row.published_at),
+    }

@@ -1,0 +1,70 @@
+"""A row that this release cannot read: another release wrote it, or somebody's hand did.
+
+A delivery blocks its own line, under the code ``undecodable``, until an officer has it tried again or discards it.
+Nothing of it is guessed at, and no other line waits for it. An event that is only read is named in the log and left
+out, so that it hides no other.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from hms_syn.domain.audit_entry import AuditEntry
+from hms_syn.domain.delivery import State
+from hms_syn.store import audit_trail
+from hms_syn.store.statements import NEVER, moment, sql
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Row
+
+log = logging.getLogger(__name__)
+CODE = "undecodable"
+COUNT = "UPDATE hms_syn_delivery SET attempts = :attempt WHERE id = :delivery"
+NOTE = """INSERT INTO hms_syn_attempt (delivery_id, message_id, job, attempt, owner, fence, started_at, ended_at,
+                                       outcome, code)
+          VALUES (:delivery, :message_id, :job, :attempt, :owner, :fence, {now}, {now}, 'not_sent', :code)"""
+BLOCK = "UPDATE hms_syn_lane SET ready_at = :never, owner = NULL, reserved_until = 0 WHERE id = :lane"
+
+
+def read(row: Row[Any]) -> tuple[State, Mapping[str, Any]] | None:
+    """Return a row's state and payload, or None where either is nothing we know."""
+    try:
+        state = State(row.state)
+    except ValueError:
+        return None
+    payload = an_object(row.body)
+    return None if payload is None else (state, payload)
+
+
+def an_object(text: str) -> dict[str, Any] | None:
+    """Return what JSON text holds, or None where that is no object."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def told_of(row: Row[Any]) -> dict[str, Any] | None:
+    """Return an event's payload; name the event in the log where there is none to read."""
+    payload = an_object(row.body)
+    if payload is None:
+        log.warning("Event %d (%s on %s) cannot be read (%s); left out", row.seq, row.message_id, row.topic, CODE)
+    return payload
+
+
+def block(connection: Connection, row: Row[Any], lane: Row[Any], *, job: str, owner: str) -> None:
+    """Put it on record that the head of a lane was not sent, and why, and block the lane."""
+    attempt = row.attempts + 1
+    values = {"delivery": row.id, "message_id": row.message_id, "job": job, "attempt": attempt, "owner": owner}
+    connection.execute(sql(connection, COUNT), {"delivery": row.id, "attempt": attempt})
+    connection.execute(sql(connection, NOTE), {**values, "fence": lane.fence, "code": CODE})
+    connection.execute(sql(connection, BLOCK), {"lane": lane.id, "never": NEVER})
+    here = {"at": moment(), "actor": owner, "message_id": row.message_id, "job": job, "attempt": attempt}
+    begun = AuditEntry(event="attempt", detail={"fence": lane.fence}, **here)
+    ended = AuditEntry(event="not_sent", detail={"code": CODE}, **here)
+    audit_trail.write(connection, [begun, ended])

@@ -1,0 +1,46 @@
+"""Alerts in a real Airflow: the triggerer looks, one run tells, and a mail arrives that nobody here sent by hand."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+from tests.integration.conftest import eventually
+from tests.peers.mailboxes import mailbox
+
+from hms_syn.domain.topic_event import new_event
+from hms_syn.flow.publish import publish
+from hms_syn.ports import Act
+from hms_syn.store.desk import Desk
+
+pytestmark = [pytest.mark.airflow, pytest.mark.peers, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def box(place, tmp_path):
+    """A mail server, and the id of the connection under which this Airflow knows it."""
+    with (tmp_path / "mail.log").open("w+", encoding="utf-8") as log, mailbox(log) as running:
+        running.id = f"mail_{uuid.uuid4().hex[:8]}"
+        facts = {**running.connection, "connection_id": running.id, "extra": json.dumps(running.connection["extra"])}
+        assert place.airflow.api("POST", "/api/v2/connections", facts)
+        yield running
+
+
+def test_a_message_the_court_refuses_is_a_mail_and_its_end_another(place, box):
+    """The mail leads to the DAG and has the court's code, but nothing of the message."""
+    notifiers = f"[{{type: smtp, connection_id: {box.id}, options: {{to: ops@example.gov}}}}]"
+    job, topic = place.job(more=f"  alerts: {{when: [dead_letter], notifiers: {notifiers}}}\n")
+    place.manners.choose("refuse")
+    event = new_event(topic, {"case_id": "HUD-22-109", "date": "2024-09-02"}, agency="hud")
+    publish(place.store, [event])
+    eventually(lambda: len(box.mails()) == 1, seconds=120, what="the alert")
+    [alert] = box.mails()
+    assert alert["subject"] == f"HMS-SYN: messages need an officer: HUD → {job}"
+    assert f"{place.airflow.address}/dags/syn.{job}.push" in alert["html"]
+    assert "HUD-22-109" not in json.dumps(alert)
+    assert next(row for row in place.store.status() if row["job"] == job)["incidents"][0]["kind"] == "dead_letter"
+    Desk(place.store).discard(event.message_id, Act(actor="clerk", reason="the court said why"))
+    eventually(lambda: len(box.mails()) == 2, seconds=120, what="the all clear")
+    assert box.mails()[1]["subject"].startswith("HMS-SYN: all clear: ")
+    assert box.mails()[1]["headers"]["references"] == alert["headers"]["message-id"]

@@ -1,0 +1,61 @@
+"""Publishing over HTTP, as the contract says it."""
+
+from __future__ import annotations
+
+import pytest
+
+PATH = "/topics/hud.court.created/messages"
+
+
+@pytest.fixture
+def store_url(tmp_path):
+    """One database will do: no statement is asked here that other tests do not ask on both."""
+    return f"sqlite:///{tmp_path}/queue.db"
+
+
+def test_a_fact_is_published_once_and_a_repeat_is_known(console, town):
+    body = {
+        "payload": {"case_id": "HUD-22-110"},
+        "message_id": "m1",
+        "ordering_key": "HUD-22-110",
+        "headers": {"a": "b"},
+    }
+    assert console.ask("paula", "POST", PATH, json=body) == (201, {"message_id": "m1"})
+    assert console.ask("paula", "POST", PATH, json=body) == (200, {"message_id": "m1"})
+    status, told = console.ask("paula", "POST", PATH, json={**body, "payload": {}})
+    assert (status, told["error"]) == (409, "payload_conflict")
+    [event] = [row for row in town.store.read("hud.court.*", after=0, limit=99) if row["message_id"] == "m1"]
+    assert (event["agency"], event["payload"], event["ordering_key"], event["headers"]) == (
+        "paula",
+        {"case_id": "HUD-22-110"},
+        "HUD-22-110",
+        {"a": "b"},
+    )
+
+
+def test_an_id_is_made_where_none_is_given(console, town):
+    status, told = console.ask("ada", "POST", PATH, json={"payload": {}})
+    assert (status, len(town.store.trace(told["message_id"]))) == (201, 1)
+
+
+def test_publishing_needs_the_right_on_every_job_that_takes_it(console, town):
+    assert console.ask("vera", "POST", PATH, json={"payload": {}})[0] == 403
+    assert console.ask("paula", "POST", "/topics/hud.bank.created/messages", json={"payload": {}})[0] == 403
+    assert console.ask("paula", "POST", "/topics/hud.nobody.listens/messages", json={"payload": {}})[0] == 403
+    assert console.ask("ada", "POST", "/topics/hud.nobody.listens/messages", json={"payload": {}})[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (PATH, {}),
+        (PATH, {"payload": [1]}),
+        (PATH, {"payload": {"n": 2**60}}),
+        (PATH, {"payload": {}, "message_id": "syn:x"}),
+        ("/topics/no%20topic/messages", {"payload": {}}),
+    ],
+)
+def test_what_cannot_be_published_is_refused_without_its_values(console, town, path, body):
+    status, told = console.ask("ada", "POST", path, json=body)
+    assert (status, told["error"] in ("invalid_event", "invalid_request")) == (422, True)
+    assert str(2**60) not in told["detail"]
