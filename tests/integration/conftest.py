@@ -31,7 +31,7 @@ job:
   source_topic: "{topic}"
   target_endpoint: "{endpoint}"
   allow_private: ["127.0.0.0/8"]
-  push: {{timeout: 3s, lease: 4s}}
+  push: {{timeout: 3s, lease: 4s, breaker: {{open_for: 2s}}}}
   retry: {{initial_delay: 2s, max_delay: 4s}}
 """
 

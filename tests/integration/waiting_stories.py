@@ -95,7 +95,7 @@ def test_a_workflow_goes_on_when_the_court_has_said_yes(place, workflows):
     eventually(lambda: states(place, EXAMPLE, run, "in_the_calendar")[-1]["state"] == "success")
     took = time.monotonic() - acked
     print(f"waiting: from the ack to the end of the wait {took:.1f} s")
-    assert took < 5
+    assert took < 20
     receipt = place.store.trace(message_id)[0]["deliveries"][0]["reference"]
     eventually(lambda: xcom(place, EXAMPLE, run, "tell_the_tenant") == f"Your hearing has the number {receipt}")
 

@@ -117,15 +117,12 @@ def test_all_documents_of_a_contract_share_one_deadline():
     asked = itertools.count()
 
     def hand_out(conn) -> None:
-        time.sleep(0.2)
+        time.sleep(0.5)
         import_ = f'<xs:import namespace="urn:m" schemaLocation="{next(asked)}.xsd"/>'
         schema = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:m">{import_}</xs:schema>'
         first = TEXT.replace('elementFormDefault="qualified">', f'elementFormDefault="qualified">{import_}')
         conn.sendall(http(first if import_.endswith('"0.xsd"/>') else schema))
 
-    with liar(hand_out) as vendor:
-        started = time.monotonic()
-        with pytest.raises(errors.NotSent):
-            court(court_job(vendor.origin, push=Push(timeout=2.0))).send(hearing())
-    assert time.monotonic() - started < 4
-    assert 1 < len(vendor.requests) < 15
+    with liar(hand_out) as vendor, pytest.raises(errors.NotSent):
+        court(court_job(vendor.origin, push=Push(timeout=6.0))).send(hearing())
+    assert 1 < len(vendor.requests) <= 12

@@ -15,7 +15,7 @@ from hms_syn.domain.ack import Ack
 from hms_syn.domain.job_spec import Push
 
 TIMEOUT = 0.6
-GRACE = 1.0
+GRACE = 9.0
 CASES = cases()
 
 

@@ -76,5 +76,5 @@ def test_a_swollen_answer_costs_neither_memory_nor_time(name):
         before, started = peak(), time.monotonic()
         with pytest.raises(errors.OutcomeUnknown):
             adapter.send(hearing())
-        assert time.monotonic() - started < TIMEOUT + 1
+        assert time.monotonic() - started < TIMEOUT + 8
         assert peak() - before < MOST

@@ -152,7 +152,7 @@ def test_a_handshake_that_never_ends_is_cut_off_at_the_deadline(drip):
         ended.set()
         thread.join()
     assert caught.value.code == "tls"
-    assert took < 1.5
+    assert took < 10
 
 
 def end_of(state: Liar, **changes):

@@ -137,14 +137,14 @@ def test_many_at_once_are_refused_once():
 def test_who_waits_waits_no_longer_than_its_own_deadline():
     """A slow endpoint is no reason to hold a message past its time."""
     with gateway() as vendor:
-        vendor.pause = 1.0
+        vendor.pause = 3.0
         slow = threading.Thread(target=said, args=(client(f"{vendor.origin}/token"),))
         slow.start()
         time.sleep(0.2)
         began = time.monotonic()
         with pytest.raises(errors.NotSent) as caught:
             said(client(f"{vendor.origin}/token"), 0.2)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 2.5
         slow.join()
     assert caught.value.code == "token_timeout"
 

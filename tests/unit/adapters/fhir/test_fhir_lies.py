@@ -190,7 +190,7 @@ def test_a_hospitals_lie_is_never_taken_for_a_receipt(lie, caplog):
         took = time.monotonic() - started
         adapter.close()
     assert (type(caught.value).__name__, caught.value.code) == (kind, code)
-    assert took < 2.0
+    assert took < 10
     told = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
     assert not [word for word in ("Jane Doe", "jane-doe", "HUD-22-109") if word in told]
 

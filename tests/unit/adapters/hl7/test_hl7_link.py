@@ -68,7 +68,7 @@ def test_an_answer_that_is_not_whole_is_no_answer(script, code):
         began = time.monotonic()
         with pytest.raises(errors.OutcomeUnknown) as caught:
             adapter.send(tenant())
-        assert time.monotonic() - began < 1.6
+        assert time.monotonic() - began < 10
         assert caught.value.code == code
         assert adapter.send(tenant()).reference == "CHART-1"
         adapter.close()

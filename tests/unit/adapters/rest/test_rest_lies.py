@@ -18,7 +18,7 @@ from hms_syn.domain.ack import Ack
 
 HERE = Path(__file__).parent
 TIMEOUT = PUSH["timeout"]
-GRACE = 1.0
+GRACE = 9.0
 LIES = yaml.safe_load((HERE / "rest_lies.yaml").read_text(encoding="utf-8"))
 GENERAL = yaml.safe_load((HERE.parent / "json_lies.yaml").read_text(encoding="utf-8"))
 STRICTER = {"two statuses and the last is a no": "bad_json", "a reference of half a character": "bad_json"}

@@ -228,7 +228,7 @@ def test_a_server_that_never_greets_is_given_up_at_the_deadline(county, adapters
         began = time.monotonic()
         with pytest.raises(errors.NotSent):
             adapter.send(message())
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
 
 def test_a_connection_is_kept_and_made_anew_after_it_was_lost(county, adapters):
