@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import shutil
 import tempfile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.conftest import Place
+    from tests.peers.mailboxes import Mailbox
     from xdist.scheduler import LoadFileScheduling
 
     from hms_syn.ports import Store
@@ -106,6 +108,21 @@ def place(postgres: str) -> Iterator[Place]:
     from tests.integration.conftest import started
 
     yield from started(postgres)
+
+
+@pytest.fixture
+def box(place: Place, tmp_path: Path) -> Iterator[Mailbox]:
+    """A mail server that the one Airflow knows by the id of a connection, ``known_as``."""
+    from tests.peers.mailboxes import mailbox
+
+    with (tmp_path / "mail.log").open("w+", encoding="utf-8") as log, mailbox(log) as running:
+        facts = {
+            **running.connection,
+            "connection_id": running.known_as,
+            "extra": json.dumps(running.connection["extra"]),
+        }
+        assert place.airflow.api("POST", "/api/v2/connections", {**facts, "connection_id": running.known_as})
+        yield running
 
 
 @pytest.fixture

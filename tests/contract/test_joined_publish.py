@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
@@ -9,6 +11,8 @@ from sqlalchemy.orm import Session
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import PayloadConflict
 from hms_syn.flow.publish import publish
+from hms_syn.store.sql_store import SqlStore
+from hms_syn.store.telling import Telling
 
 
 @pytest.fixture
@@ -57,3 +61,25 @@ def test_a_conflict_leaves_the_transaction_usable(sql_store, theirs):
             publish(sql_store, [other], connection=connection)
     with theirs.connect() as connection:
         assert connection.execute(text("SELECT COUNT(*) FROM hearing")).scalar() == 1
+
+
+@pytest.mark.parametrize("ends", ["commit", "rollback"])
+def test_who_reads_on_passes_over_nothing_that_commits_late(postgres_url, job, ends):
+    """What took an earlier place holds back what took a later one, for readers and for what Airflow is told."""
+    topic = f"syn.{job.id}.delivered"
+    with closing(SqlStore(postgres_url)) as store:
+        store.create()
+        store.register(job)
+        telling, engine = Telling(store, job.id), create_engine(postgres_url)
+        publish(store, [new_event(topic, {}, agency="hms-syn", message_id="m0")])
+        with Session(engine) as session:
+            publish(store, [new_event(topic, {}, agency="hms-syn", message_id="m1")], connection=session)
+            publish(store, [new_event(topic, {}, agency="hms-syn", message_id="m2")])
+            assert [event["message_id"] for event in store.read("*", after=0, limit=10)] == ["m0"]
+            assert len(telling.untold(limit=9)) == 1
+            assert len(telling.untold(limit=9, settled=False)) == 2
+            getattr(session, ends)()
+        engine.dispose()
+        found = [event["message_id"] for event in store.read("*", after=0, limit=10)]
+        assert found == (["m0", "m1", "m2"] if ends == "commit" else ["m0", "m2"])
+        assert len(telling.untold(limit=9)) == len(found)

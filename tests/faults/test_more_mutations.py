@@ -30,6 +30,20 @@ MUTATIONS = [
         f"{CONTRACT}/test_store.py::test_a_plan_older_than_the_registry_is_refused[sqlite]",
     ),
     Mutation(
+        "readers wait for what commits late",
+        "store/horizon.py",
+        "return last - (held_back or 0)",
+        "return last",
+        f"{CONTRACT}/test_joined_publish.py::test_who_reads_on_passes_over_nothing_that_commits_late",
+    ),
+    Mutation(
+        "an officer's delivery is told",
+        "store/officers.py",
+        "[events[row.job] for row in done]",
+        "[]",
+        "tests/integration/test_officers.py::test_a_doubt_resolved_as_delivered_is_told_like_any_delivery[sqlite]",
+    ),
+    Mutation(
         "each audit row follows the one before",
         "domain/audit_entry.py",
         'if row["message_id"] is not None and body.get("prev") != tip:',

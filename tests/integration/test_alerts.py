@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import uuid
 
 import pytest
 from tests.integration.conftest import eventually
-from tests.peers.mailboxes import mailbox
 
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
@@ -17,19 +15,9 @@ from hms_syn.store.desk import Desk
 pytestmark = [pytest.mark.airflow, pytest.mark.peers, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def box(place, tmp_path):
-    """A mail server, and the id of the connection under which this Airflow knows it."""
-    with (tmp_path / "mail.log").open("w+", encoding="utf-8") as log, mailbox(log) as running:
-        running.id = f"mail_{uuid.uuid4().hex[:8]}"
-        facts = {**running.connection, "connection_id": running.id, "extra": json.dumps(running.connection["extra"])}
-        assert place.airflow.api("POST", "/api/v2/connections", facts)
-        yield running
-
-
 def test_a_message_the_court_refuses_is_a_mail_and_its_end_another(place, box):
     """The mail leads to the DAG and has the court's code, but nothing of the message."""
-    notifiers = f"[{{type: smtp, connection_id: {box.id}, options: {{to: ops@example.gov}}}}]"
+    notifiers = f"[{{type: smtp, connection_id: {box.known_as}, options: {{to: ops@example.gov}}}}]"
     job, topic = place.job(more=f"  alerts: {{when: [dead_letter], notifiers: {notifiers}}}\n")
     place.manners.choose("refuse")
     event = new_event(topic, {"case_id": "HUD-22-109", "date": "2024-09-02"}, agency="hud")

@@ -13,6 +13,7 @@ from hms_syn.domain.job_spec import Push
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import ActRefused, OutcomeUnknown, UnknownJob, UnknownMessage, VendorRefused
 from hms_syn.flow import switch
+from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
 from hms_syn.flow.replay import replay_to
@@ -191,16 +192,31 @@ def test_a_doubt_holds_its_line(doubtful, job):
 
 def test_a_doubt_resolved_as_delivered_is_closed_with_the_receipt(doubtful, job):
     """The officer's word counts, on the record; the line goes on."""
-    Desk(doubtful).resolve("m1", ACT, delivered=True, reference="C-7")
+    end_doubt(Desk(doubtful), "m1", ACT, delivered=True, reference="C-7")
     deliver(doubtful, job)
     assert (state_of(doubtful, "m1"), state_of(doubtful, "m2")) == ("delivered", "delivered")
     assert doubtful.trace("m1")[0]["deliveries"][0]["reference"] == "C-7"
     assert newest(doubtful, "m1")[:2] == ("delivered", "paula")
 
 
+def test_a_doubt_resolved_as_delivered_is_told_like_any_delivery(doubtful):
+    """Jobs that take ``syn.court.delivered``, and workflows that wait for it, go on; a rehearsal tells nobody."""
+    doubtful.register(make_job("archive", source_topics=("syn.court.delivered",)))
+
+    def told():
+        return [event["payload"] for event in doubtful.read("syn.court.delivered", after=0, limit=10)]
+
+    end_doubt(Desk(doubtful).rehearsing(), "m1", ACT, delivered=True, reference="C-7")
+    assert told() == []
+    end_doubt(Desk(doubtful), "m1", ACT, delivered=True, reference="C-7")
+    [event] = told()
+    assert (event["message_id"], event["reference"], event["job"]) == ("m1", "C-7", "court")
+    assert next(row["waiting"] for row in doubtful.status() if row["job"] == "archive") == 1
+
+
 def test_a_doubt_resolved_as_resend_is_sent_first_and_with_the_same_key(doubtful, job):
     """It keeps its place at the head of its line."""
-    Desk(doubtful).resolve("m1", ACT, delivered=False)
+    end_doubt(Desk(doubtful), "m1", ACT, delivered=False)
     deliver(doubtful, job)
     done = [event["payload"]["message_id"] for event in doubtful.read("syn.court.delivered", after=0, limit=10)]
     assert done == ["m1", "m2"]
@@ -211,10 +227,10 @@ def test_a_doubt_resolved_as_resend_is_sent_first_and_with_the_same_key(doubtful
 def test_only_a_doubt_can_be_resolved(doubtful):
     """A waiting message has no doubt to end; a resolved one has none any more."""
     with pytest.raises(ActRefused, match="only a doubt"):
-        Desk(doubtful).resolve("m2", ACT, delivered=True)
-    Desk(doubtful).resolve("m1", ACT, delivered=True)
+        end_doubt(Desk(doubtful), "m2", ACT, delivered=True)
+    end_doubt(Desk(doubtful), "m1", ACT, delivered=True)
     with pytest.raises(ActRefused, match="only a doubt"):
-        Desk(doubtful).resolve("m1", ACT, delivered=True)
+        end_doubt(Desk(doubtful), "m1", ACT, delivered=True)
 
 
 def test_what_a_lost_worker_may_have_sent_is_held_too(sql_store):

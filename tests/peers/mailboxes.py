@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ class Mailbox:
 
     def __init__(self, log: Any) -> None:
         self.port, self._web = _free_port(), _free_port()
+        self.known_as = f"mail_{uuid.uuid4().hex[:8]}"
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -8,6 +8,7 @@ from tests.simulation.record import CLOSED
 from tests.simulation.worker import Order, Worker
 
 from hms_syn.flow import switch
+from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.ports import Act
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def heal(world: World) -> None:
         for job, message_id, state in heads:
             world.tell("officer acts on", job, message_id, state)
             if state == "in_doubt":
-                world.desk.resolve(message_id, ACT, delivered=False, job=job)
+                end_doubt(world.desk, message_id, ACT, delivered=False, job=job)
             else:
                 world.desk.replay(message_id, ACT, job=job)
             world.check()

@@ -9,6 +9,7 @@ from tests.simulation.record import CLOSED
 
 from hms_syn.errors import ActRefused, StoreUnavailable
 from hms_syn.flow import switch
+from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.flow.replay import replay_to
 from hms_syn.ports import Act
 
@@ -41,7 +42,7 @@ def act(world: World, dice: Random, fate: Fate) -> None:
         elif places and what == "discard":
             world.desk.discard(message_id, ACT, job=of_job)
         elif places:
-            world.desk.resolve(message_id, ACT, delivered=what == "delivered", job=of_job)
+            end_doubt(world.desk, message_id, ACT, delivered=what == "delivered", job=of_job)
     except (ActRefused, StoreUnavailable, Killed) as error:
         world.tell("…", type(error).__name__)
     world.database.fate = Fate.NONE

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.record import CLOSED, OUTCOMES
 
+from hms_syn.domain.topic_event import OUR_IDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -120,12 +122,14 @@ def hashes(world: World, _before: Record, now: Record) -> Iterator[str]:
 
 
 def delivered_once(_world: World, _before: Record, now: Record) -> Iterator[str]:
-    """A6: delivered in the queue is delivered on the record, exactly once."""
+    """A6: delivered in the queue is delivered on the record, exactly once, and told on the bus."""
     for place in now.touched:
         count = sum(row["event"] == "delivered" for row in now.events[place])
         state = now.deliveries[place]["state"] if place in now.deliveries else "gone"
         if count != (state == "delivered"):
             yield f"A6 {place} is {state}, with {count} row(s) that say delivered"
+        if count and f"{OUR_IDS}{now.deliveries[place]['idempotency_key']}:delivered" not in now.published:
+            yield f"A6 {place} is delivered, and the bus does not say so"
 
 
 def grammar(_world: World, _before: Record, now: Record) -> Iterator[str]:

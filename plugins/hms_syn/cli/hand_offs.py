@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain.ack import printable
+from hms_syn.domain.durations import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -55,7 +56,7 @@ def line(row: Mapping[str, Any], *, named: bool = False) -> str:
     facts += [f"as {detail['event']}"] if "event" in detail else []
     facts += [str(detail[name]) for name in ("reference", "status", "code") if detail.get(name)]
     if "wait_s" in detail:
-        facts.append(f"next try in {detail['wait_s']:.0f} s")
+        facts.append(f"next try in {in_words(round(detail['wait_s']))}")
     attempt = f" (attempt {row['attempt']})" if row["attempt"] else ""
     words = " ".join(facts)
     who = row["message_id"] or row["job"]

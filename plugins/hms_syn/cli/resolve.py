@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hms_syn import wiring
 from hms_syn.cli.acting import act_of, on_each
 from hms_syn.cli.output import remark
+from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     return on_each(
         arguments,
         "delivered" if arguments.delivered else "waits again",
-        lambda message_id: desk.resolve(
-            message_id, act, delivered=arguments.delivered, reference=arguments.reference, job=arguments.job
+        lambda message_id: end_doubt(
+            desk, message_id, act, delivered=arguments.delivered, reference=arguments.reference, job=arguments.job
         ),
     )

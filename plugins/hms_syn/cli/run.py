@@ -13,6 +13,7 @@ from hms_syn import job_files, settings, wiring
 from hms_syn.cli import heart
 from hms_syn.cli.output import next_step
 from hms_syn.domain.delivery import Outcome
+from hms_syn.domain.durations import in_words
 from hms_syn.errors import NeedsOfficer, StoreUnavailable, SynError
 from hms_syn.flow.pull import pull
 from hms_syn.flow.push import Drain
@@ -158,7 +159,7 @@ class _Runner:
             self._bad += 1
             wait = "set aside"
         else:
-            wait = f"next try in {hand_off.wait:.0f} s"
+            wait = f"next try in {in_words(round(hand_off.wait))}"
         _say(
             f"… {hand_off.message_id} {hand_off.outcome.value} {hand_off.code} (attempt {hand_off.attempt}), {wait}: "
             f"{hand_off.note}"

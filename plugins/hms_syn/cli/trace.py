@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hms_syn import wiring
 from hms_syn.cli.output import as_json, next_step, remark
 from hms_syn.domain.ack import printable
+from hms_syn.domain.durations import in_words
 
 if TYPE_CHECKING:
     import argparse
@@ -55,5 +56,5 @@ def _detail(hop: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> str:
     if hop["event"] == "pulled":
         parts.append(f"the vendor speaks of it in {detail['event']}, by its {detail['by']}")
     if "wait_s" in detail:
-        parts.append(f"next try in {detail['wait_s']:.0f} s")
+        parts.append(f"next try in {in_words(round(detail['wait_s']))}")
     return " ".join(parts)

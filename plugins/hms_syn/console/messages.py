@@ -15,6 +15,7 @@ from hms_syn.console.store import DeskDep, RoomDep
 from hms_syn.domain.delivery import State
 from hms_syn.domain.topic_event import IDENTIFIER
 from hms_syn.errors import ActRefused, UnknownMessage
+from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.store.listing import UNTAKEN
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def resolve(body: Found, rights: RightsDep, desk: DeskDep) -> dict[str, Any]:
         body,
         rights,
         desk,
-        lambda on, one, act, job: on.resolve(one, act, job=job, delivered=body.delivered, reference=body.reference),
+        lambda on, one, act, job: end_doubt(on, one, act, job=job, delivered=body.delivered, reference=body.reference),
     )
 
 

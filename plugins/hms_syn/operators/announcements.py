@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 AT_ONCE = 100
 """Events of one run. Airflow stores them one by one in a call that may take five seconds; more are another run's, and
 where no DAG is scheduled by them they are nobody's: Airflow's database need not grow by each message."""
-SETTLING = 1.0
-"""Seconds after which a transaction that took an earlier place on the bus has ended."""
+SETTLING = 5.0
+"""Seconds to wait for a transaction with an earlier place on the bus. What it holds back longer is another run's."""
+PAUSE = 0.05
 SHOWN = ("job", "message_id", "topic", "reference", "status", "attempts")
 """What of a delivery an event's ``extra`` says."""
 
@@ -46,24 +47,29 @@ class Announcements:
 
     def is_behind(self) -> bool:
         """Return whether somebody wants to be told of something that Airflow has not been told of yet."""
-        if self._alone or not self._telling.untold(limit=1):
+        if self._alone or not self._telling.untold(limit=1, settled=False):
             return False
         return self._store.airflow_hears(self._asset.name, self._asset.uri)
 
     def make(self, outlets: Any) -> int:
         """Add an event for each delivery Airflow does not know of to a task's outlets; return how many."""
-        rows = self._telling.untold(limit=AT_ONCE)
+        rows = self._untold()
         if not rows:
             return 0
         self._until = rows[-1][0]
-        if not self._alone:
-            time.sleep(SETTLING)
-            rows = self._telling.untold(limit=2 * AT_ONCE, until=self._until)
         deliveries = {told["message_id"]: told for _, told in rows if told}
         if deliveries:
             outlet = outlets[self._asset]
             outlet.partition_keys = _Each(outlet, deliveries)
         return len(deliveries)
+
+    def _untold(self) -> list[tuple[int, Mapping[str, Any]]]:
+        """Return what can be told now, after a moment for others whose deliveries come first."""
+        wanted = self._telling.untold(limit=AT_ONCE, settled=False)
+        deadline = time.monotonic() + SETTLING
+        while len(rows := self._telling.untold(limit=AT_ONCE)) < len(wanted) and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        return rows
 
     def leave(self) -> None:
         """Have another run tell what Airflow does not know of, where somebody wants to be told."""

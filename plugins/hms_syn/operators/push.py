@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowFailException
 
 from hms_syn import settings
+from hms_syn.domain.durations import in_words
 from hms_syn.operators.announcements import Announcements, note_that_airflow_knows
 from hms_syn.operators.push_report import COUNTED, report_of, state_of
 
@@ -168,7 +169,7 @@ class PushOperator(BaseOperator):
         ti = context["ti"]
         if ti.try_number <= ti.max_tries:
             store.reserve(self.job.id, grace=RESERVED_GRACE)
-        raise HeadBackingOff(f"Waiting for the next try in {wait:.0f} s. {reason}".strip(), wait=wait)
+        raise HeadBackingOff(f"Waiting for the next try in {in_words(round(wait))}. {reason}".strip(), wait=wait)
 
     def _fail_unless_acked(self, store: SqlStore, report: Mapping[str, Any], mine: list[str], *, alone: bool) -> None:
         """Fail for good when the vendor has not said yes to what a person, or CI, wanted sent.
@@ -240,7 +241,7 @@ class PushOperator(BaseOperator):
             hand_off.code,
             hand_off.seconds,
             hand_off.attempt,
-            f", next try in {hand_off.wait:.0f} s:"
+            f", next try in {in_words(round(hand_off.wait))}:"
             if hand_off.wait is not None
             else ", held:"
             if hand_off.held

@@ -39,8 +39,8 @@ ARCHIVE = """INSERT INTO hms_syn_settled (id, event_seq, message_id, job, orderi
                     :status, :code, {now} FROM hms_syn_delivery WHERE id = :delivery"""
 REMOVE = "DELETE FROM hms_syn_delivery WHERE id = :delivery"
 ANNOUNCE = """INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, published_at)
-              VALUES (:message_id, :topic, :agency, :ordering_key, :body, :headers, :salt, {now})
-              ON CONFLICT DO NOTHING"""
+              SELECT :message_id, :topic, :agency, :ordering_key, :body, :headers, :salt, {now}
+                FROM {in_line} WHERE true ON CONFLICT DO NOTHING"""
 
 
 class Ledger:

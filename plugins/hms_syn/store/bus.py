@@ -32,7 +32,7 @@ class LaneGone(Exception):
 
 
 ONE_STATEMENT = """
-WITH current AS (SELECT version FROM hms_syn_registry WHERE version = :version),
+WITH current AS (SELECT version FROM hms_syn_registry, {in_line} WHERE version = :version),
  given AS (SELECT * FROM json_to_recordset(CAST(:events AS json)) AS g(n int, message_id text, topic text, agency text,
            ordering_key text, body text, headers text, salt text, routes int)),
  fresh AS (INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, routes,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.store import undecodable
+from hms_syn.store.horizon import horizon
 from hms_syn.store.statements import shown, sql
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 READ = """SELECT seq, message_id, topic, agency, ordering_key, body, headers, published_at FROM hms_syn_event
-           WHERE topic {like} AND seq > :after ORDER BY seq LIMIT :limit"""
+           WHERE topic {like} AND seq > :after AND seq <= :until ORDER BY seq LIMIT :limit"""
 LIKE = {"postgresql": "LIKE :pattern", "sqlite": "GLOB :pattern"}
 LITERALLY = {
     "postgresql": str.maketrans({"\\": r"\\", "_": r"\_", "%": r"\%", "*": "%"}),
@@ -25,12 +26,13 @@ LITERALLY = {
 def read(connection: Connection, pattern: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
     """Return events of matching topics in the order of ``seq``; ``*`` in a pattern stands for any characters.
 
-    An event that cannot be read is named in the log and left out. It takes no other's place: an empty answer means that
-    there is nothing more to read.
+    What is still on its way, and what took its place later, is not there yet: whoever reads on from the last ``seq``
+    passes nothing over. An event that cannot be read is named in the log and left out. It takes no other's place: an
+    empty answer means that there is nothing more to read.
     """
     dialect = connection.dialect.name
     statement = sql(connection, READ.replace("{like}", LIKE[dialect]))
-    given = {"pattern": pattern.translate(LITERALLY[dialect])}
+    given = {"pattern": pattern.translate(LITERALLY[dialect]), "until": horizon(connection)}
     found: list[Mapping[str, Any]] = []
     while len(found) < limit:
         wanted = limit - len(found)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from hms_syn.ports import Act, Route
+    from hms_syn.domain.delivery import Delivery
+    from hms_syn.ports import Act, Announcements, Route
     from hms_syn.store.sql_store import SqlStore
 
 
@@ -74,15 +75,23 @@ class Desk:
         """Do it in one transaction; see officers.discard."""
         return self._do(lambda connection: officers.discard(connection, message_id, act, job=job))
 
-    def resolve(
-        self, message_id: str, act: Act, *, delivered: bool, reference: str = "", job: str | None = None
+    def doubts(self, message_id: str, *, job: str | None = None) -> list[Delivery]:
+        """Look; see officers.doubts."""
+        return self.store.look(lambda connection: officers.doubts(connection, message_id, job))
+
+    def resolve_as_delivered(
+        self, message_id: str, act: Act, *, tell: Announcements, reference: str = "", job: str | None = None
     ) -> list[str]:
-        """Do it in one transaction; see officers.resolve."""
+        """Do it in one transaction; see officers.resolve_as_delivered."""
         return self._do(
-            lambda connection: officers.resolve(
-                connection, message_id, act, delivered=delivered, reference=reference, job=job
+            lambda connection: officers.resolve_as_delivered(
+                connection, message_id, act, tell=tell, reference=reference, job=job
             )
         )
+
+    def resolve_as_resend(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
+        """Do it in one transaction; see officers.resolve_as_resend."""
+        return self._do(lambda connection: officers.resolve_as_resend(connection, message_id, act, job=job))
 
     def view(self, message_id: str, act: Act) -> Mapping[str, Any]:
         """Do it in one transaction; see viewing.view."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain.audit_entry import AuditEntry
-from hms_syn.domain.delivery import Outcome, State
+from hms_syn.domain.delivery import Delivery, Outcome, State
 from hms_syn.errors import ActRefused, UnknownMessage
-from hms_syn.store import attempts, audit_trail
+from hms_syn.store import attempts, audit_trail, bus
 from hms_syn.store.statements import NEVER, moment, sql
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from hms_syn.ports import Act, Route
+    from hms_syn.ports import Act, Announcements, Route
 
 WAKE_LANE = """INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_at)
                VALUES (:job, :ordering_key, :epoch, {now})
@@ -40,6 +40,9 @@ BLOCKS = """SELECT 1 FROM hms_syn_delivery d
               LEFT JOIN hms_syn_job j ON j.job = d.job
              WHERE d.id = :id AND d.state NOT IN ('in_flight', 'in_doubt')
                AND (l.ready_at >= :never OR d.endpoint NOT IN ('', j.endpoint))"""
+DOUBTS = """SELECT d.id, d.message_id, d.job, e.topic, d.ordering_key, d.idempotency_key, d.attempts AS attempt
+              FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq
+             WHERE d.message_id = :message_id AND d.state = 'in_doubt' {of_job} ORDER BY d.id"""
 REDIRECT = """UPDATE hms_syn_delivery SET endpoint =
                 COALESCE((SELECT endpoint FROM hms_syn_job j WHERE j.job = hms_syn_delivery.job), endpoint)
                WHERE id = :id"""
@@ -120,28 +123,58 @@ def discard(connection: Connection, message_id: str, act: Act, *, job: str | Non
     return done
 
 
-def resolve(
-    connection: Connection, message_id: str, act: Act, *, delivered: bool, reference: str = "", job: str | None = None
+def doubts(connection: Connection, message_id: str, job: str | None) -> list[Delivery]:
+    """Return what of a message is in doubt, without its payload."""
+    of_job = "" if job is None else "AND d.job = :job"
+    here = {"message_id": message_id} if job is None else {"message_id": message_id, "job": job}
+    rows = connection.execute(sql(connection, DOUBTS.format(of_job=of_job)), here)
+    return [Delivery(payload={}, published_at="", **row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+
+def resolve_as_delivered(
+    connection: Connection,
+    message_id: str,
+    act: Act,
+    *,
+    tell: Announcements,
+    reference: str = "",
+    job: str | None = None,
 ) -> list[str]:
-    """End a doubt: the vendor has it (``delivered``), or it is to be sent again with the same key.
+    """End a doubt: the vendor has it. What came into doubt since ``tell`` was planned stays as it is.
 
     :raises UnknownMessage: no such message · :raises ActRefused: it is not in doubt
     """
-    doubtful = [row for row in _open(connection, message_id, job) if row.state == State.IN_DOUBT.value]
-    if not doubtful:
-        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; only a doubt can be resolved")
-    for row in doubtful:
-        how = "delivered" if delivered else "resend"
-        _note(connection, act, "resolved", message_id=message_id, job=row.job, how=how)
-        if delivered:
-            _close(connection, row, State.DELIVERED, reference=reference)
-            _note(connection, act, "delivered", message_id=message_id, job=row.job, reference=reference)
-        else:
-            connection.execute(
-                sql(connection, "UPDATE hms_syn_delivery SET state = 'pending' WHERE id = :id"), {"id": row.id}
-            )
+    version, events = tell
+    done = [row for row in _in_doubt(connection, message_id, job) if row.job in events]
+    for row in done:
+        _note(connection, act, "resolved", message_id=message_id, job=row.job, how="delivered")
+        _close(connection, row, State.DELIVERED, reference=reference)
+        _note(connection, act, "delivered", message_id=message_id, job=row.job, reference=reference)
         _wake(connection, row)
-    return [str(row.job) for row in doubtful]
+    bus.publish(connection, version, [events[row.job] for row in done], repeats="skip")
+    return [str(row.job) for row in done]
+
+
+def resolve_as_resend(connection: Connection, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
+    """End a doubt: it is to be sent again, with the same key.
+
+    :raises UnknownMessage: no such message · :raises ActRefused: it is not in doubt
+    """
+    rows = _in_doubt(connection, message_id, job)
+    for row in rows:
+        _note(connection, act, "resolved", message_id=message_id, job=row.job, how="resend")
+        connection.execute(
+            sql(connection, "UPDATE hms_syn_delivery SET state = 'pending' WHERE id = :id"), {"id": row.id}
+        )
+        _wake(connection, row)
+    return [str(row.job) for row in rows]
+
+
+def _in_doubt(connection: Connection, message_id: str, job: str | None) -> list[Row[Any]]:
+    rows = [row for row in _open(connection, message_id, job) if row.state == State.IN_DOUBT.value]
+    if not rows:
+        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; only a doubt can be resolved")
+    return rows
 
 
 def _open(connection: Connection, message_id: str, job: str | None) -> Sequence[Row[Any]]:

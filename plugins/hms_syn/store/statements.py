@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEVER",
+    "PUBLISHING",
     "SECOND",
     "among",
     "as_parameter",
@@ -36,6 +37,11 @@ __all__ = [
 
 _encode = msgspec.json.Encoder().encode
 SECOND = 1_000_000
+PUBLISHING = 0x53594E
+"""The first half of the advisory locks of publications, see ``horizon``; the second half is a place on the bus."""
+IN_LINE = f"""pg_advisory_xact_lock_shared({PUBLISHING},
+              CAST((SELECT last_value & 2147483647 FROM hms_syn_event_seq_seq) AS int)) AS in_line"""  # noqa: S608 - a constant
+"""What a publication says before it takes its place."""
 _PARAMETER = re.compile(r"(?<!:):([a-z_0-9]+)")
 DIFFERENCES: dict[str, dict[str, Any]] = {
     "postgresql": {
@@ -44,6 +50,7 @@ DIFFERENCES: dict[str, dict[str, Any]] = {
         "keep": "FOR NO KEY UPDATE",
         "keep_job": "FOR NO KEY UPDATE OF j",
         "skip_locked": "FOR UPDATE SKIP LOCKED",
+        "in_line": IN_LINE,
         "greatest": "GREATEST",
         "among": "= ANY(CAST(:words AS text[]))",
         "words": "unnest(CAST(:words AS text[])) AS w(value)",
@@ -54,6 +61,7 @@ DIFFERENCES: dict[str, dict[str, Any]] = {
         "keep": "",
         "keep_job": "",
         "skip_locked": "",
+        "in_line": "(SELECT 1) AS in_line",
         "greatest": "MAX",
         "among": "IN (SELECT value FROM json_each(:words))",
         "words": "json_each(:words) AS w",

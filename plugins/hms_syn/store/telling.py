@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.store import job_switches, undecodable
+from hms_syn.store.horizon import EVERYTHING, horizon
 from hms_syn.store.statements import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from hms_syn.store.sql_store import SqlStore
 
@@ -29,7 +30,6 @@ LANE_OF_NOTHING = """INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_a
                      SELECT job, 'syn:tell', epoch, {now} FROM hms_syn_job WHERE job = :job
                      ON CONFLICT (job, ordering_key, epoch) DO NOTHING"""
 """A due line with nothing in it: the bell rings for it, and the run it starts drops it."""
-ANY = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,18 @@ class Telling:
     store: SqlStore
     job: str
 
-    def untold(self, *, limit: int, until: int = ANY) -> list[tuple[int, Mapping[str, Any]]]:
-        """Return the next deliveries, oldest first, each with its place on the bus: ids and receipts, no payload."""
-        values = {"job": self.job, "topic": f"syn.{self.job}.delivered", "until": until, "limit": limit}
-        rows = self.store.look(lambda connection: connection.execute(sql(connection, UNTOLD), values).all())
-        return [(row.seq, undecodable.told_of(row) or {}) for row in rows]
+    def untold(self, *, limit: int, settled: bool = True) -> list[tuple[int, Mapping[str, Any]]]:
+        """Return the next deliveries, oldest first, each with its place on the bus: ids and receipts, no payload.
+
+        Only those before which none can come any more, unless ``settled`` is False.
+        """
+        values = {"job": self.job, "topic": f"syn.{self.job}.delivered", "limit": limit}
+
+        def work(connection: Connection) -> Sequence[Row[Any]]:
+            until = horizon(connection) if settled else EVERYTHING
+            return connection.execute(sql(connection, UNTOLD), {**values, "until": until}).all()
+
+        return [(row.seq, undecodable.told_of(row) or {}) for row in self.store.look(work)]
 
     def told(self, seq: int) -> None:
         """Note that Airflow has been told of all up to here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.domain import durations
 from hms_syn.store import maintenance
 from hms_syn.store.statements import SECOND, in_words, micros, shown
 
@@ -52,7 +53,7 @@ def nothing_moves(head: Row[Any], job: Row[Any], vendor: Mapping[str, Any]) -> s
         return f"paused{until} by {job.paused_by}: {job.paused_reason}" if job.paused_by else "paused"
     who = f"{head.message_id} (key {head.ordering_key})" if head.ordering_key else head.message_id
     at = f"at attempt {head.attempts}"
-    wait = f"next try in {max(0, round(head.wait_s))} s" if head.wait_s is not None else ""
+    wait = f"next try in {durations.in_words(max(0, round(head.wait_s)))}" if head.wait_s is not None else ""
     return {
         "idle": "nothing waits",
         "off": "switched off in its file",

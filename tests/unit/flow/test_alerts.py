@@ -15,6 +15,7 @@ from hms_syn.domain.incident import Step
 from hms_syn.domain.job_spec import Alerts, Pull, Push, Retry
 from hms_syn.domain.maintenance import Window
 from hms_syn.flow.alerts import look
+from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.flow.publish import publish
 from hms_syn.flow.switch import pause, resume
 from hms_syn.store.desk import Desk
@@ -89,7 +90,7 @@ def test_a_doubt_that_only_an_officer_can_end_is_told(room):
     drain(room.store, job, Scripted(errors.OutcomeUnknown(code="timeout")))[0].run()
     assert room.go() == [("in_doubt", Step.OPENED)]
     assert "timeout" in room.post.alerts[0][1].text
-    Desk(room.store).resolve("m1", CLERK, delivered=True)
+    end_doubt(Desk(room.store), "m1", CLERK, delivered=True)
     assert room.go() == [("in_doubt", Step.CLEARED)]
 
 
@@ -273,7 +274,7 @@ def test_it_all_runs_on_each_database(store):
     assert [kind for kind, step in told if step is Step.CLEARED] == ["queue_age"]
     drain(store, pattern, Scripted())[0].run()
     Desk(store).discard("m1", CLERK, job="court")
-    Desk(store).resolve("m2", CLERK, delivered=True, job="court")
+    end_doubt(Desk(store), "m2", CLERK, delivered=True, job="court")
     room.ping(job, answers=True)
     for each in (job, pattern):
         store.register(replace(each, alerts=OPS))

@@ -13,6 +13,7 @@ from hms_syn.domain.ack import Ack
 from hms_syn.domain.job_spec import Push, Retry
 from hms_syn.errors import OutcomeUnknown, VendorRefused
 from hms_syn.flow import switch
+from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
 from hms_syn.ports import Act
@@ -60,7 +61,7 @@ def test_a_lost_workers_message_for_another_endpoint_is_a_doubt_that_an_officer_
     worker.run()
     assert (vendor.order, state(store)) == ([], "in_doubt")
     desk = Desk(store)
-    desk.resolve("m1", ACT, delivered=False)
+    end_doubt(desk, "m1", ACT, delivered=False)
     worker.run()
     for message_id in ("m1", "m2"):
         desk.replay(message_id, ACT)
