@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
+from tests.browser.pictures import share_of_red
 from tests.browser.scene import COURT, PAYMENTS, RECORDS
+from tests.conftest import make_job
 
+from hms_syn.domain.job_spec import Alerts
 from hms_syn.errors import VendorRefused
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
-PIXELS = """async (source) => {
-    const image = new Image();
-    image.src = `data:image/png;base64,${source}`;
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height);
-    const brush = canvas.getContext('2d');
-    brush.drawImage(image, 0, 0);
-    return [...brush.getImageData(0, 0, image.width, image.height).data];
-}"""
-
-
 HIDE = """(hidden) => {
     Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
-
-
-def share_of_red(browser, element):
-    """Return which part of a picture of an element is clearly red."""
-    picture = base64.b64encode(element.screenshot()).decode()
-    blank = browser.new_page()
-    data = blank.evaluate(PIXELS, picture)
-    blank.close()
-    pixels = list(zip(data[::4], data[1::4], data[2::4], strict=True))
-    return sum(red > 180 and green < 60 and blue < 60 for red, green, blue in pixels) / len(pixels)
 
 
 def test_the_badge_turns_red_while_the_vendor_is_offline(visit, scene, browser):
@@ -94,3 +74,12 @@ def test_without_an_answer_it_says_so_tries_again_and_recovers(visit):
     assert page.locator(f"tbody[data-key={COURT}]").is_visible()
     page.context.set_offline(False)
     page.get_by_text("Live · times in UTC").wait_for()
+
+
+def test_an_alert_that_no_figure_shows_is_said(visit, place):
+    """Silence is seen by nobody who looks at figures: none of them moves."""
+    place.store.register(make_job("silent_office", name="Silent office", alerts=Alerts(silence=0.5)))
+    page = visit("vera", "/hms-syn/?q=silent_office")
+    page.locator(".why").get_by_text("nothing has come for too long").wait_for(timeout=60_000)
+    page.goto("/hms-syn/job.html?job=silent_office")
+    page.locator(".why").get_by_text("nothing has come for too long").wait_for()

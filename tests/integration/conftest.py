@@ -100,6 +100,11 @@ class Place:
         """Return where a message stands at its one job."""
         return str(self.store.trace(message_id)[0]["deliveries"][0]["state"])
 
+    def delivery(self, message_id: str, job: str) -> dict[str, object]:
+        """Return a message's delivery to one of the jobs that take it."""
+        found = [row for trace in self.store.trace(message_id) for row in trace["deliveries"] if row["job"] == job]
+        return dict(found[0]) if found else {}
+
     def runs(self, job: str) -> list[dict]:
         """Return the runs of a job's push DAG, oldest first."""
         return self.airflow.api("GET", f"/api/v2/dags/syn.{job}.push/dagRuns?order_by=run_after").get("dag_runs", [])

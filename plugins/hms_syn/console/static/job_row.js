@@ -11,6 +11,7 @@ const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const NAMES = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z)/;
 const COLUMNS = 8;
 const IDLE = 'nothing waits';
+const TROUBLES = { queue_age: 'what waits is too old', silence: 'nothing has come for too long' };
 
 /** A row group: `now` is called after an act, to see what it did. */
 export function jobRow(row, now) {
@@ -39,8 +40,8 @@ export function jobRow(row, now) {
       h('td', { class: 'wide' }, sparkline(row.throughput)),
       h('td', { class: 'acts' }, switchOf(row, now)),
     ),
-    row.why !== IDLE &&
-      h('tr', { class: 'why' }, h('td', { colspan: COLUMNS }, row.paused && pausedBy(row), why(row.why))),
+    (row.why !== IDLE || troubles(row).length > 0) &&
+      h('tr', { class: 'why' }, h('td', { colspan: COLUMNS }, troubles(row), row.paused && pausedBy(row), why(row.why))),
   );
 }
 
@@ -73,6 +74,12 @@ export function pausedBy(row) {
     row.paused_reason && `: “${row.paused_reason}” `,
   );
 }
+
+/** The alerts that are on and that no figure of the row shows. */
+export const troubles = ({ incidents = [] }) =>
+  incidents
+    .filter(({ kind }) => kind in TROUBLES)
+    .map(({ kind, since }) => h('span', { class: 'trouble' }, pill(TROUBLES[kind], 'warn'), ' since ', at(since), ' '));
 
 /** The sentence of the API, with the message it speaks of as a link and its moments as people read them. */
 export function why(sentence) {
