@@ -25,7 +25,9 @@ MAX_INTERIM = 20
 """Interim answers (1xx) before the final one."""
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OUR_NAME = re.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OUR_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_THEIRS = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
@@ -50,15 +52,12 @@ def request(method: str, target: str, headers: Mapping[str, str], body: bytes) -
 
     :raises ValueError: when a header holds what would end it, or is not Latin-1
     """
-    lines = [f"{method} {target} HTTP/1.1".encode("ascii")]
-    for name, value in headers.items():
-        raw_name, raw_value = name.encode("ascii"), value.encode("latin-1")
-        if not _TOKEN.fullmatch(raw_name) or not _VALUE.fullmatch(raw_value):
-            raise ValueError
-        lines.append(raw_name + b": " + raw_value)
+    if not all(map(_OUR_NAME.fullmatch, headers)) or not all(map(_OUR_VALUE.fullmatch, headers.values())):
+        raise ValueError
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     if body or method == "POST":
-        lines.append(b"Content-Length: %d" % len(body))
-    return b"\r\n".join([*lines, b"", body])
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
 def read(sock: BoundedSocket, method: str, limit: int) -> Answer:
@@ -110,17 +109,15 @@ def _headers(inbox: Inbox) -> Mapping[str, str]:
         left -= len(line)
         if not line:
             return MappingProxyType({key.decode("ascii"): value.decode("latin-1") for key, value in found.items()})
-        if not _VALUE.fullmatch(line):
-            raise BadHttpError
         if line[:1] in b" \t":
-            if not name or name in _FRAMING:
+            if not name or name in _FRAMING or not _VALUE.fullmatch(line):
                 raise BadHttpError
             found[name] += b" " + line.strip(b" \t")
             continue
-        name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(name):
+        field = _THEIRS.fullmatch(line)
+        if field is None:
             raise BadHttpError
-        name, value = name.lower(), value.strip(b" \t")
+        name, value = field[1].lower(), field[2].strip(b" \t")
         found[name] = found[name] + b", " + value if name in found else value
     raise BadHttpError
 

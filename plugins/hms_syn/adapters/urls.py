@@ -20,18 +20,17 @@ def check_url(url: str, allow_private: Sequence[str] = ()) -> None:
     :raises errors.ContractMismatch: with the code ``url_refused`` when two readers could disagree on where it leads,
         or ``address_refused`` when it names an address this job may not reach
     """
-    _check(url, tuple(allow_private))
-
-
-@lru_cache(maxsize=1024)
-def _check(url: str, allow_private: tuple[str, ...]) -> None:
-    """Do it once for each URL: only what is accepted is remembered."""
-    reason = addresses.refusal(origin(url).host, allow_private)
+    reason = _refusal(origin(url).host, tuple(allow_private))
     if reason is not None:
         raise errors.ContractMismatch(f"This URL is refused: {reason}.", code="address_refused")
 
 
 @lru_cache(maxsize=1024)
+def _refusal(host: str, allow_private: tuple[str, ...]) -> str | None:
+    """Judge a vendor once, not each of its URLs."""
+    return addresses.refusal(host, allow_private)
+
+
 def origin(url: str) -> Origin:
     """Return the URL's scheme, host and port, in the one form that can be compared.
 

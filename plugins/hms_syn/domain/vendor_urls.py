@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65535
+_BEGIN = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
+_NO_HOST = "is not a URL of a host; write 'https://host/path'"
 _LABEL = r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
 _NAME = rf"(?=.{{1,254}}(?:$|:)){_LABEL}(?:\.{_LABEL})*\.?"
 _PLACE = re.compile(rf"(?:({_NAME})|\[([0-9a-f:.]+)\])(?::([1-9][0-9]{{0,4}}))?")
@@ -38,20 +40,25 @@ def origin(url: str) -> Origin:
     """
     if "\\" in url or not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("is not a plain URL; leave out backslashes, blanks and non-ASCII characters")
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise ValueError("is not a URL; write 'https://host/path'") from None
-    if parts.scheme not in _DEFAULT_PORTS or not url.lower().startswith(f"{parts.scheme}://"):
+    begin = _BEGIN.match(url)
+    if begin is None:
         raise ValueError("is not an http or https URL; write 'https://host/path'")
-    if "@" in parts.netloc:
+    if "#" in url:
+        raise ValueError(_NO_HOST)
+    return _origin(begin[1].lower(), begin[2].lower())
+
+
+@lru_cache(maxsize=1024)
+def _origin(scheme: str, place: str) -> Origin:
+    """Do it once for each vendor; what follows its place in a URL cannot change where that leads."""
+    if "@" in place:
         raise ValueError(
             "holds a user name or password; credentials live only in the Airflow Connection named by job.connection_id"
         )
-    place = _PLACE.fullmatch(parts.netloc.lower())
-    if place is None or "#" in url or not _is_address(place[2]) or int(place[3] or 1) > _HIGHEST_PORT:
-        raise ValueError("is not a URL of a host; write 'https://host/path'")
-    return Origin(parts.scheme, place[1] or place[2], int(place[3] or _DEFAULT_PORTS[parts.scheme]))
+    found = _PLACE.fullmatch(place)
+    if found is None or not _is_address(found[2]) or int(found[3] or 1) > _HIGHEST_PORT:
+        raise ValueError(_NO_HOST)
+    return Origin(scheme, found[1] or found[2], int(found[3] or _DEFAULT_PORTS[scheme]))
 
 
 def _is_address(bracketed: str | None) -> bool:
