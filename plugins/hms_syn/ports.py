@@ -141,8 +141,6 @@ Words: TypeAlias = "Mapping[str, Collection[str]]"
 """By the id of a pulled event, the words in it that may name a message of ours."""
 Announcement: TypeAlias = "tuple[int, RoutedEvent]"
 """What the bus is told of a settlement, in the same transaction: an event, planned against a registry's version."""
-Announcements: TypeAlias = "tuple[int, Mapping[str, RoutedEvent]]"
-"""The same of one message at several jobs, by job."""
 
 
 class RegistryChanged(Exception):

@@ -160,6 +160,13 @@ def test_the_reference_is_what_the_code_says_today(tmp_path):
     assert kept == fresh, "run: .venv/bin/python docs/generate_reference.py"
 
 
+def test_the_schema_is_what_the_model_says_today():
+    spec = importlib.util.spec_from_file_location("generate_schema", pages.DOCS / "generate_schema.py")
+    generator = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generator)
+    assert pages.text_of(generator.PLACE) == generator.text(), "run: .venv/bin/python docs/generate_schema.py"
+
+
 def test_the_drawing_of_the_lifecycle_is_the_table_of_moves():
     [drawing] = pages.blocks(pages.DOCS / "delivery-lifecycle.md", "mermaid")
     arrows = set(re.findall(r"^ +(\w+) --> (\w+)", drawing.text, re.MULTILINE))

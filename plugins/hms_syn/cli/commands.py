@@ -63,6 +63,27 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="init",
+        help="write what a project needs: DAG files, a jobs folder, settings for editors and for pre-commit",
+        module="init",
+        arguments=(_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where (default: here)"),),
+    ),
+    Command(
+        name="new",
+        help="write a small job file for one kind of vendor into the jobs folder",
+        module="new",
+        arguments=(
+            _argument("id", metavar="ID", help="the job's id, which is the file's name"),
+            _argument("--adapter", required=True, metavar="NAME", help="e.g. rest.json.v1; a wrong name lists them"),
+        ),
+    ),
+    Command(
+        name="explain",
+        help="print a job file with every default filled in, and where each line comes from",
+        module="explain",
+        arguments=(_argument("file", metavar="FILE", help="the job's YAML file"),),
+    ),
+    Command(
         name="lint",
         help="check job files: every problem at once, with file:line:col and what to do",
         module="lint",

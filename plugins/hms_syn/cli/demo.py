@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn import settings, wiring
-from hms_syn.cli import demo_vendors, hand_offs
+from hms_syn.cli import demo_vendors, hand_offs, samples
 from hms_syn.cli.demo_story import ORDER, TOPIC, Story
 from hms_syn.cli.demo_vendors import VENDORS
 from hms_syn.cli.local_airflow import LocalAirflow
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _set_up(stack: ExitStack, home: Path, *, port: int) -> Story:
     _make_room(home)
-    shutil.copytree(_samples(), home / "jobs", ignore=shutil.ignore_patterns("*.py"))
+    shutil.copytree(samples.folder("jobs"), home / "jobs", ignore=shutil.ignore_patterns("*.py"))
     with _step("three vendors (pretend ones): a court over SOAP, a payment gateway over REST, a hospital over FHIR"):
         origins, connections = demo_vendors.start(stack, home)
     airflow = LocalAirflow(home=home, jobs=home / "jobs", port=port, settings=connections)
@@ -101,13 +101,6 @@ def _make_room(home: Path) -> None:
             raise NeedsOfficer(f"A demo is already running in this folder, as process {pid.read_text()}; stop it first")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-
-
-def _samples() -> Path:
-    """Return the sample jobs: inside the wheel, or beside the source."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "samples"
-    return inside if inside.is_dir() else package.parents[1] / "jobs"
 
 
 @contextmanager

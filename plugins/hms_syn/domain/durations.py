@@ -96,5 +96,30 @@ def in_words(length: float) -> str:
     return " ".join(parts[:2]) or "0 seconds"
 
 
+def written(length: float) -> str:
+    """Return a number of seconds as it is written in a job file.
+
+    >>> written(5400), written(0.25), written(86400 * 30), written(0)
+    ('1h30m', '250ms', '30d', '0')
+    """
+    rest = round(length * 1000)
+    parts = []
+    for _, unit in _WORDS:
+        count, rest = divmod(rest, round(SECONDS[unit] * 1000))
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0"
+
+
+def size_written(count: int) -> str:
+    """Return a number of bytes as it is written in a job file.
+
+    >>> size_written(1048576), size_written(1536)
+    ('1MiB', '1536B')
+    """
+    unit = next(unit for unit, size in reversed(BYTES.items()) if count % size == 0 and count >= size)
+    return f"{count // BYTES[unit]}{unit}"
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "…")

@@ -108,15 +108,23 @@ def shown_text(file: Path) -> str | None:
     return file.read_text(encoding="utf-8")
 
 
-def _load(file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known) -> JobSpec:
+def whole(file: Path, *, root: Path, defaults: inheritance.Known) -> tuple[Table, list[Problem]]:
+    """Return what a file and the ``defaults.yaml`` above it say together, and the problems that needed no meaning.
+
+    :raises JobFileInvalid: it cannot be read as YAML
+    """
     tree, problems = yaml_source.read(file)
     if tree is None:
         raise errors.JobFileInvalid(problems)
     tree, twice = inheritance.with_long_heartbeat(tree)
     far, inherited = inheritance.defaults_for(file, root=root, known=defaults)
-    problems = problems + twice + inherited
     if far is not None and "job" in tree.entries:
         tree = _without_idle_sections(inheritance.merge(tree, far), file)
+    return tree, problems + twice + inherited
+
+
+def _load(file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known) -> JobSpec:
+    tree, problems = whole(file, root=root, defaults=defaults)
     found: list[Finding] = []
     data = data_of(tree, found)
     found += secrets_in(data)

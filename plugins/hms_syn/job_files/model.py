@@ -75,7 +75,9 @@ Line: TypeAlias = Annotated[str, _read(values.line, "string", maxLength=200)]
 Flag: TypeAlias = Annotated[bool, _read(values.flag, "boolean")]
 Expression: TypeAlias = Annotated[str | None, _read(values.optional, ["string", "null"])]
 Duration: TypeAlias = Annotated[float, _read(values.duration, "string", pattern=durations.DURATION)]
-Overlap: TypeAlias = Annotated[float, _read(values.overlap, "string", pattern=durations.DURATION)]
+Overlap: TypeAlias = Annotated[
+    float, _Read(values.overlap, {"anyOf": [{"type": "string", "pattern": durations.DURATION}, {"const": 0}]})
+]
 Size: TypeAlias = Annotated[int, _read(values.size, "string", pattern=durations.SIZE)]
 Lines: TypeAlias = Annotated[tuple[str, ...], _read(values.lines, "array", items={"type": "string"})]
 FreeMap: TypeAlias = Annotated[dict[str, Any], _read(values.free_map, "object")]
@@ -85,6 +87,15 @@ Never: TypeAlias = Annotated[
 ]
 NotYet: TypeAlias = Annotated[None, _read(values.not_yet, "null")]
 Page: TypeAlias = Annotated[int, _whole(1, 10_000)]
+
+
+Kinds: TypeAlias = Annotated[
+    tuple[str, ...],
+    _Read(
+        functools.partial(values.some_of, choices=incident.KINDS),
+        {"type": "array", "items": {"enum": list(incident.KINDS)}},
+    ),
+]
 
 
 class _Section(BaseModel):
@@ -188,9 +199,7 @@ class NotifierSection(_Section):
 class AlertsSection(_Section):
     """What people are told of, and how."""
 
-    when: Annotated[tuple[str, ...], _read(functools.partial(values.some_of, choices=incident.KINDS), "array")] = (
-        incident.KINDS
-    )
+    when: Kinds = incident.KINDS
     queue_age: Duration = 900.0
     silence: Never = None
     remind: Never = 14400.0

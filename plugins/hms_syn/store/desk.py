@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hms_syn.domain.delivery import Delivery
-    from hms_syn.ports import Act, Announcements, Route
+    from hms_syn.ports import Act, Route
+    from hms_syn.store.officers import Announcements
     from hms_syn.store.sql_store import SqlStore
 
 

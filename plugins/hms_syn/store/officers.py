@@ -5,7 +5,7 @@ What leaves a closed state, or leaves the automatic path, does so here and nowhe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.delivery import Delivery, Outcome, State
@@ -14,12 +14,14 @@ from hms_syn.store import attempts, audit_trail, bus
 from hms_syn.store.statements import NEVER, moment, sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from hms_syn.ports import Act, Announcements, Route
+    from hms_syn.ports import Act, Route, RoutedEvent
 
+Announcements: TypeAlias = "tuple[int, Mapping[str, RoutedEvent]]"
+"""What the bus is told of one message at several jobs, by job: as ``ports.Announcement``."""
 WAKE_LANE = """INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_at)
                VALUES (:job, :ordering_key, :epoch, {now})
                ON CONFLICT (job, ordering_key, epoch) DO UPDATE SET ready_at =

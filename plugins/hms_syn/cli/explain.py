@@ -1,0 +1,24 @@
+"""``hms-syn explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hms_syn import job_files, settings
+from hms_syn.cli.output import next_step
+from hms_syn.errors import NeedsOfficer
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the file with every default filled in."""
+    file, folder = Path(arguments.file), settings.jobs_folder()
+    if not file.is_file():
+        raise NeedsOfficer(f"{file}: no such file")
+    root = folder if file.resolve().is_relative_to(folder.resolve()) else None
+    print(job_files.explained(file, root=root), end="")
+    next_step(f"hms-syn lint {file}")
+    return 0

@@ -1,0 +1,63 @@
+"""``hms-syn init``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hms_syn.adapters import registry
+from hms_syn.cli import samples
+from hms_syn.cli.output import next_step
+from hms_syn.job_files import json_schema
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+DEFAULTS = """# What all jobs of this folder share; a job's own file wins, maps merge.
+job:
+  owner: hms-syn
+  alerts: {when: [vendor_offline, vendor_online, dead_letter, in_doubt]}
+"""
+PRE_COMMIT = """repos:
+  - repo: local
+    hooks:
+      - id: hms-syn-lint
+        name: HMS-SYN job files
+        entry: hms-syn lint --offline jobs
+        language: system
+        pass_filenames: false
+        files: ^jobs/
+"""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write what a project needs, leave what is there, and print the settings Airflow needs."""
+    root = Path(arguments.folder)
+    for name, text in files().items():
+        place = root / name
+        if place.exists():
+            print(f"kept     {place}")
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+        print(f"written  {place}")
+    here = root.absolute()
+    print(f"\nAirflow's settings:\n  export AIRFLOW__CORE__DAGS_FOLDER={here / 'dags'}")
+    print(f"  export AIRFLOW__HMS_SYN__JOBS_FOLDER={here / 'jobs'}\n  airflow db migrate")
+    next_step(f"hms-syn new ID --adapter NAME; adapters are {', '.join(registry.known_adapters())}")
+    return 0
+
+
+def files() -> Mapping[str, str]:
+    """Return each file of a new project, by its path."""
+    schema = json.dumps(json_schema.schema(registry.known_adapters()), indent=2, ensure_ascii=False)
+    editor = {"yaml.schemas": {f"./schemas/{json_schema.FILE_NAME}": ["jobs/**/*.yaml", "jobs/**/*.yml"]}}
+    return {
+        **{f"dags/{dag.name}": dag.read_text(encoding="utf-8") for dag in sorted(samples.folder("dags").glob("*.py"))},
+        "jobs/defaults.yaml": DEFAULTS,
+        f"schemas/{json_schema.FILE_NAME}": schema + "\n",
+        ".vscode/settings.json": json.dumps(editor, indent=2) + "\n",
+        ".pre-commit-config.yaml": PRE_COMMIT,
+    }
