@@ -52,7 +52,7 @@ VIEWS = {
     "hms_syn_audit_v": "The audit trail, exactly as it was hashed.",
     "hms_syn_vendor_v": "One row for each job: its vendor, and its state as far as it is known.",
 }
-HELPERS = {"_failed": "", "unknown": "The vendor's answer proves nothing."}
+HELPERS = {"_failed": "", "NoWholeAnswerError": "", "unknown": "The vendor's answer proves nothing."}
 """Functions that make an error from a code, and their sentence where the call has none."""
 MORE_CODES = {
     ("html", "The vendor's answer proves nothing: it is a web page."),

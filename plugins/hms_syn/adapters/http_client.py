@@ -9,21 +9,21 @@ after. No error quotes the vendor.
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from hms_syn import errors
-from hms_syn.adapters import dialing, http_wire, tls, urls
-from hms_syn.adapters.deadline import BoundedSocket, Deadline, TooMuchError
+from hms_syn.adapters import http_wire, urls
+from hms_syn.adapters.deadline import Deadline
 from hms_syn.adapters.inbox import BadHttpError, CutShortError, NoAnswerError
+from hms_syn.adapters.kept_connection import KeptConnection, NoWholeAnswerError, Place
 from hms_syn.adapters.urls import check_url
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping, Sequence
 
+    from hms_syn.adapters.deadline import BoundedSocket
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Credentials
 
@@ -66,10 +66,14 @@ class GuardedClient:
         self._allow_private = tuple(allow_private)
         self._timeout = timeout
         self._max = max_response_bytes
-        self._cert = (client_cert, client_key)
-        self._context: ssl.SSLContext | None = None
-        self._sock: BoundedSocket | None = None
-        self._idle_since = 0.0
+        self._connection = KeptConnection(
+            place=self._place,
+            allow_private=self._allow_private,
+            timeout=timeout,
+            cert=(client_cert, client_key),
+            idle_seconds=IDLE_SECONDS,
+            what="request",
+        )
 
     def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", deadline: Deadline | None = None
@@ -86,50 +90,29 @@ class GuardedClient:
                 "A URL leads away from the job's target_endpoint; nothing was sent.", code="foreign_origin"
             )
         written = self._written(method, url, headers, body)
-        deadline = deadline or Deadline(self._timeout)
-        sock = self._sock = self._connected(deadline)
-        sock.begin(deadline=deadline, budget=8 * self._max + _OVERHEAD)
-        keep = False
-        try:
+
+        def talk(sock: BoundedSocket) -> tuple[Response, bool]:
             sock.sendall(written)
-            answer = http_wire.read(sock, method, self._max)
-            keep = answer.reusable
-        except TimeoutError:
-            raise _failed(sock, "timeout", f"No whole answer came within {self._timeout:g} s.") from None
-        except (OSError, NoAnswerError) as error:
-            if not sock.heard and (tls.refuses_us(error) or tls.refuses_us(sock.last_word(error))):
-                raise tls.certificate_refused() from None
-            raise _failed(sock, "reset", f"The connection broke ({type(error).__name__}).") from None
-        except TooMuchError:
-            raise _failed(sock, "too_large", "The answer is larger than the job allows.") from None
-        except CutShortError:
-            raise _failed(sock, "truncated", "The answer was cut short.") from None
-        except BadHttpError:
-            raise _failed(sock, "bad_http", "The answer is not proper HTTP.") from None
-        finally:
-            if not keep:
-                self.close()
-        self._idle_since = time.monotonic()
-        return Response(status=answer.status, headers=answer.headers, body=answer.body)
+            try:
+                answer = http_wire.read(sock, method, self._max)
+            except NoAnswerError:
+                raise NoWholeAnswerError("reset", "The connection broke before an answer came.") from None
+            except CutShortError:
+                raise NoWholeAnswerError("truncated", "The answer was cut short.") from None
+            except BadHttpError:
+                raise NoWholeAnswerError("bad_http", "The answer is not proper HTTP.") from None
+            return Response(status=answer.status, headers=answer.headers, body=answer.body), answer.reusable
+
+        deadline = deadline or Deadline(self._timeout)
+        return self._connection.exchange(talk, deadline=deadline, budget=8 * self._max + _OVERHEAD)
 
     def close(self) -> None:
         """Give the connection back; a later request opens a new one."""
-        if self._sock is not None:
-            self._sock.disconnect()
-            self._sock = None
+        self._connection.close()
 
-    def _connected(self, deadline: Deadline) -> BoundedSocket:
-        if self._sock is not None:
-            if time.monotonic() - self._idle_since < IDLE_SECONDS and self._sock.is_quiet():
-                return self._sock
-            self.close()
+    def _place(self) -> Place:
         scheme, host, port = urls.origin(self._endpoint)
-        if scheme == "https" and self._context is None:
-            self._context = tls.context(*self._cert)
-        context = self._context if scheme == "https" else None
-        return BoundedSocket(
-            dialing.dial(host, port, allow_private=self._allow_private, deadline=deadline, context=context)
-        )
+        return Place(host, port, encrypted=scheme == "https")
 
     def _written(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
         parts = urlsplit(url)
@@ -161,9 +144,3 @@ def client_for(job: JobSpec, credentials: Credentials | None, *, timeout: float,
         client_cert=extra.get("client_cert"),
         client_key=extra.get("client_key"),
     )
-
-
-def _failed(sock: BoundedSocket, code: str, text: str) -> errors.SynError:
-    if sock.began:
-        return errors.OutcomeUnknown(f"{text} The vendor may have the request.", code=code)
-    return errors.NotSent(f"{text} No byte of the request left.", code=code)

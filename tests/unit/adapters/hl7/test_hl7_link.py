@@ -95,11 +95,14 @@ def test_one_connection_carries_message_after_message(monkeypatch):
         for _ in range(3):
             adapter.send(tenant())
         assert told.connections == 1
+        adapter.close()
+        adapter.close()
         monkeypatch.setattr(hl7_link, "IDLE_SECONDS", 0.0)
-        adapter.send(tenant())
-        assert told.connections == 2
-        adapter.close()
-        adapter.close()
+        forgetful = adapter_at(told.port)
+        for _ in range(2):
+            forgetful.send(tenant())
+        assert told.connections == 3
+        forgetful.close()
 
 
 def test_what_comes_behind_an_answer_is_never_the_answer_to_the_next():
