@@ -13,7 +13,7 @@ from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-EXAMPLE = "wait_for_the_court"
+EXAMPLE, AFTER = "wait_for_the_court", "after_each_delivery"
 WAITING = 20
 HEARING = {"case_id": "HUD-22-109", "date": "2024-09-02"}
 WAITERS = """
@@ -61,7 +61,7 @@ def workflows(place):
     """Three jobs and the workflows that wait for them, found by Airflow together; return the last two jobs."""
     waited, told = f"job_{uuid.uuid4().hex[:8]}", f"job_{uuid.uuid4().hex[:8]}"
     dags = {
-        EXAMPLE: (EXAMPLES / f"{EXAMPLE}.py").read_text(encoding="utf-8"),
+        **{dag: (EXAMPLES / f"{dag}.py").read_text(encoding="utf-8") for dag in (EXAMPLE, AFTER)},
         f"{waited}_waiters": WAITERS.format(job=waited),
         f"{told}_each": CONSUMERS.format(job=told),
     }
@@ -84,7 +84,7 @@ def topic_of(job):
 
 
 def test_a_workflow_goes_on_when_the_court_has_said_yes(place, workflows):
-    """The example of the docs: published, deferred, woken, and the receipt handed on, within 5 s of the ack."""
+    """The examples of the docs: published, deferred, woken, the receipt handed on; and a run for each delivery."""
     place.manners.choose("http_503")
     run = place.airflow.trigger(EXAMPLE)
     eventually(lambda: states(place, EXAMPLE, run, "in_the_calendar").get(-1, {}).get("state") == "deferred")
@@ -98,6 +98,10 @@ def test_a_workflow_goes_on_when_the_court_has_said_yes(place, workflows):
     assert took < 20
     receipt = place.delivery(*court)["reference"]
     eventually(lambda: xcom(place, EXAMPLE, run, "tell_the_tenant") == f"Your hearing has the number {receipt}")
+    [after] = eventually(lambda: place.airflow.api("GET", f"/api/v2/dags/{AFTER}/dagRuns").get("dag_runs"))
+    assert after["partition_key"] == court[0]
+    run = after["dag_run_id"]
+    eventually(lambda: states(place, AFTER, run, "file_the_receipt").get(-1, {}).get("state") == "success")
 
 
 def test_each_waiter_is_woken_once_by_its_own_delivery(place, workflows):
