@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-import hms_syn
+from hms_syn.console import pages
 from hms_syn.domain import audit_entry
 
-STATIC = Path(hms_syn.__file__).parent / "console" / "static"
-PAGES = sorted(STATIC.glob("*.html"))
+STATIC = pages.STATIC
 SCRIPTS = sorted(STATIC.glob("*.js"))
 MARKUP = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|setHTML"
     r"|\beval\b|new Function|set(?:Timeout|Interval)\(\s*['\"`]|javascript:|dangerouslySetInnerHTML|srcdoc"
 )
-by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+by_page = pytest.mark.parametrize("page", pages.TITLES)
 by_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 
 
@@ -28,7 +26,7 @@ def text_of(path):
 @by_page
 def test_a_page_holds_no_code_and_no_style_of_its_own(page):
     """The content security policy forbids both, and a page that tried would be broken."""
-    text = text_of(page)
+    text = pages.html(page)
     assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\son\w+=|\sstyle=", text) == []
     assert re.search(r"<html lang=\"en\">", text)
     assert re.search(r"<title>.+ · Synchronizer</title>", text)
@@ -37,7 +35,7 @@ def test_a_page_holds_no_code_and_no_style_of_its_own(page):
 @by_page
 def test_what_a_page_names_is_there(page):
     """Nothing comes from another place, and nothing is missing."""
-    named = re.findall(r"(?:src|href)=\"([^\"#]+)\"", text_of(page))
+    named = re.findall(r"(?:src|href)=\"([^\"#]+)\"", pages.html(page))
     assert [name for name in named if name != "data:," and not (STATIC / name).is_file()] == []
 
 
@@ -59,11 +57,11 @@ def test_every_link_between_pages_leads_to_one():
     named = {name for script in SCRIPTS for name in re.findall(r"\blink\(\s*'([^']+)'", text_of(script))}
     named |= {name for script in SCRIPTS for name in re.findall(r"['`]([a-z-]+)\.html", text_of(script))}
     assert named
-    assert named <= {page.stem for page in PAGES}
+    assert named <= set(pages.TITLES)
 
 
 def test_no_file_needs_a_table_of_contents():
-    assert [path.name for path in (*PAGES, *SCRIPTS) if text_of(path).count("\n") > 250] == []
+    assert [path.name for path in SCRIPTS if text_of(path).count("\n") > 250] == []
 
 
 def test_the_audit_page_offers_every_event():
