@@ -8,7 +8,7 @@ import time
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
 
-LONG = 5.0
+LONG = 20.0
 
 
 def hearing():
