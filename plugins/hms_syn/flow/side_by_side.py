@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from hms_syn.errors import InvalidEvent, Refused, SynError
+from hms_syn.errors import InvalidEvent, NeedsOfficer, Refused, SynError
 from hms_syn.flow.rehearse import deliveries
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Version:
 
     def shows(self, message: Delivery) -> Shown:
         """Return what the vendor would get for a message that was accepted."""
+        stuck: SynError
         kind = (message.topic, frozenset(message.payload))
         if kind in self._stuck:
             return Shown(error=self._stuck[kind])
@@ -95,9 +96,12 @@ class Version:
             return Shown(body=self._masked(self.adapter.preview(message)))
         except Refused as error:
             return Shown(error=error)
-        except SynError as error:  # the next message of this kind would meet it too, and perhaps wait for a timeout
-            self._stuck[kind] = error
-            return Shown(error=error)
+        except SynError as error:
+            stuck = error
+        except Exception as error:  # noqa: BLE001 - an adapter's own fault, perhaps of a third party
+            stuck = NeedsOfficer(f"The adapter failed with {type(error).__name__}", code="adapter_error")
+        self._stuck[kind] = stuck  # the next message of this kind would meet it too, and perhaps wait for a timeout
+        return Shown(error=stuck)
 
     def shows_of(
         self, event: TopicEvent, *, topics: Sequence[str] | None = None, published_at: str = ""
