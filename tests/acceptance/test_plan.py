@@ -57,6 +57,7 @@ def test_the_bytes_that_are_shown_are_the_bytes_that_arrive(adapter, side, tmp_p
         assert shown["verdict"] == "differs"
         main(["run", str(files[side]), "--drain"])
         assert body_of(adapter, requests[0]) == spelled(adapter, shown[side]["text"].encode())
+        assert shown[side].get("where", "") == place_of(adapter, requests[0])
 
 
 def busy_vendor(adapter, stack):
@@ -102,6 +103,17 @@ def body_of(adapter, request):
     if adapter != "oracle.soap.v1":
         return body
     return spelled(adapter, etree.tostring(etree.fromstring(body).find(f"{{{SOAP}}}Body")))
+
+
+def place_of(adapter, request):
+    """Return where a request went, and by which SOAP action."""
+    if adapter == "hl7.mllp.v1":
+        return ""
+    first, *lines = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    method, path, _ = first.split(" ")
+    headers = dict(line.split(": ", 1) for line in lines)
+    action = f"\nSOAPAction: {headers['SOAPAction'].strip(chr(34))}" if adapter == "oracle.soap.v1" else ""
+    return f"{method} http://{headers['Host']}{path}{action}"
 
 
 def spelled(adapter, body):

@@ -97,20 +97,24 @@ def _message(one: Compared) -> Iterator[str]:
     size = f", {_counted(len(one.new.body), 'byte')}" if one.new is not None and one.new.error is None else ""
     yield printable(f"  {one.message.message_id} {one.message.topic}: {WORDS[one.verdict]}{size}")
     if one.verdict is Verdict.DIFFERS and one.old is not None and one.new is not None:
-        lines = _difference(one.old.body, one.new.body)
+        lines = _difference(one.old, one.new)
     else:
         shown = one.new or one.old
-        lines = [] if shown is None else _why(shown) if shown.error is not None else legible(shown.body)
+        lines = [] if shown is None else _why(shown) if shown.error is not None else _lines(shown)
     yield from (f"    {line}" for line in lines[:MOST_LINES])
     if len(lines) > MOST_LINES:
         yield f"    … {len(lines) - MOST_LINES} more lines; --json has all"
 
 
-def _difference(old: bytes, new: bytes) -> list[str]:
+def _lines(shown: Shown) -> list[str]:
+    return [*(printable(line) for line in shown.where.splitlines()), *legible(shown.body)]
+
+
+def _difference(old: Shown, new: Shown) -> list[str]:
     """Return the lines that differ; where only the spelling of bytes does, such as a blank, the bytes themselves."""
-    before, after = legible(old), legible(new)
+    before, after = _lines(old), _lines(new)
     if before == after:
-        before, after = [repr(old)], [repr(new)]
+        before, after = [repr(old.body)], [repr(new.body)]
     return list(difflib.unified_diff(before, after, "now", "then", lineterm=""))
 
 
@@ -165,7 +169,8 @@ def _compared(one: Compared) -> dict[str, Any]:
 def _shown(shown: Shown) -> dict[str, Any]:
     if shown.error is not None:
         return {"code": shown.error.code, "error": str(shown.error)}
+    where = {"where": shown.where} if shown.where else {}
     try:
-        return {"size": len(shown.body), "text": shown.body.decode()}
+        return {**where, "size": len(shown.body), "text": shown.body.decode()}
     except UnicodeDecodeError:
-        return {"size": len(shown.body), "base64": base64.b64encode(shown.body).decode()}
+        return {**where, "size": len(shown.body), "base64": base64.b64encode(shown.body).decode()}

@@ -12,7 +12,7 @@ from hms_syn.errors import InvalidEvent, NeedsOfficer, Refused, SynError
 from hms_syn.flow.rehearse import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hms_syn.domain.delivery import Delivery
     from hms_syn.domain.job_spec import JobSpec
@@ -44,6 +44,8 @@ class Shown:
     """What one version makes of a message: the body that the vendor would get, or why there is none."""
 
     body: bytes = b""
+    where: str = ""
+    """Where it would go, such as an HTTP method and address; empty where the adapter does not tell."""
     error: SynError | None = None
 
     @property
@@ -74,7 +76,7 @@ class Compared:
             return Verdict.SAME if old.is_no else Verdict.REFUSED
         if old.error is not None:
             return Verdict.ACCEPTED
-        return Verdict.SAME if old.body == new.body else Verdict.DIFFERS
+        return Verdict.SAME if (old.where, old.body) == (new.where, new.body) else Verdict.DIFFERS
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +95,8 @@ class Version:
         if kind in self._stuck:
             return Shown(error=self._stuck[kind])
         try:
-            return Shown(body=self._masked(self.adapter.preview(message)))
+            body = self._masked(self.adapter.preview(message))
+            return Shown(body=body, where=self._masked(self._where(message).encode()).decode())
         except Refused as error:
             return Shown(error=error)
         except SynError as error:
@@ -118,6 +121,10 @@ class Version:
         except InvalidEvent as error:
             return queued[0], Shown(error=error)
         return queued[0], self.shows(queued[0])
+
+    def _where(self, message: Delivery) -> str:
+        tell: Callable[[Delivery], str] | None = getattr(self.adapter, "where", None)  # not every adapter can
+        return "" if tell is None else tell(message)
 
     def _masked(self, body: bytes) -> bytes:
         for secret in self.secrets:

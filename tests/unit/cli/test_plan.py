@@ -179,6 +179,17 @@ def test_the_next_messages_are_shown_in_their_order_under_both_files(place):
     assert "unmappable_payload: Field 'payee'" in text
 
 
+def test_a_request_without_a_body_differs_by_where_it_goes(place):
+    """The declared headers count too."""
+    gone = {"method": "DELETE", "path": "/payments/{caseNumber}", "headers": {"X-Case": "{caseNumber}"}}
+    place.running = place.write("jobs/payments.yaml", push={"request": gone})
+    place.publish(payment(1, other="B-1"))
+    mapping = {"caseNumber": "other", "amount": "amount"}
+    [shown] = place.plan(place.edited(push={"request": gone, "mapping": mapping}))["messages"]
+    assert (shown["verdict"], shown["old"]["text"], shown["new"]["text"]) == ("differs", "", "")
+    assert shown["new"]["where"] == "DELETE https://payments.example.gov/v1/payments/B-1\nX-Case: B-1"
+
+
 def test_an_example_takes_the_place_of_what_waits(place, capsys):
     """It needs no queue, as in CI; --topic names a topic where the job has a pattern."""
     (place.home / "example.json").write_text('{"case_id": "HUD-9", "amount": 9}', encoding="utf-8")
