@@ -66,6 +66,13 @@ def test_what_waits_is_counted_by_the_address_it_was_accepted_for(sql_store):
     assert Upcoming(sql_store).waiting("nobody") == {}
 
 
+def test_a_window_begins_before_all_that_is_in_it(sql_store):
+    publish(sql_store, [event("m1"), event("m2")])
+    last = sql_store.read("*", after=0, limit=9)[-1]["seq"]
+    assert Upcoming(sql_store).place_before(time.time()) == 0
+    assert Upcoming(sql_store).place_before(time.time() + 7200) == last
+
+
 def test_the_beginning_of_a_window_is_found_by_halving_the_bus(tmp_path):
     """It begins an hour early: times and places may differ by a transaction's length."""
     now = [time.time()]

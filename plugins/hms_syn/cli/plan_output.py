@@ -100,7 +100,8 @@ def _message(one: Compared) -> Iterator[str]:
         lines = _difference(one.old, one.new)
     else:
         shown = one.new or one.old
-        lines = [] if shown is None else _why(shown) if shown.error is not None else _lines(shown)
+        error = one.hidden or (shown.error if shown is not None else None)
+        lines = [] if shown is None else _lines(shown) if error is None else [printable(f"{error.code}: {error}")]
     yield from (f"    {line}" for line in lines[:MOST_LINES])
     if len(lines) > MOST_LINES:
         yield f"    … {len(lines) - MOST_LINES} more lines; --json has all"
@@ -116,11 +117,6 @@ def _difference(old: Shown, new: Shown) -> list[str]:
     if before == after:
         before, after = [repr(old.body)], [repr(new.body)]
     return list(difflib.unified_diff(before, after, "now", "then", lineterm=""))
-
-
-def _why(shown: Shown) -> list[str]:
-    error = shown.error
-    return [] if error is None else [printable(f"{error.code}: {error}")]
 
 
 def _dag(dag: DagChange) -> Iterator[str]:

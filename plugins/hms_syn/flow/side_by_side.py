@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from hms_syn.errors import InvalidEvent, NeedsOfficer, Refused, SynError
+from hms_syn.errors import InvalidEvent, NeedsOfficer, OutcomeUnknown, Refused, SynError, TryAgain
 from hms_syn.flow.rehearse import deliveries
 
 if TYPE_CHECKING:
@@ -63,12 +63,23 @@ class Compared:
     new: Shown | None
 
     @property
+    def hidden(self) -> SynError | None:
+        """Return what keeps this message from being compared, though nothing is wrong with it.
+
+        That the old version fits no message is no secret: nothing goes out as it is.
+        """
+        if self.new is not None and not self.new.is_no and self.new.error is not None:
+            return self.new.error
+        is_away = self.old is not None and isinstance(self.old.error, TryAgain | OutcomeUnknown)
+        return self.old.error if is_away and self.old is not None and self.new is not None else None
+
+    @property
     def verdict(self) -> Verdict:
         """What the new version means for it."""
         old, new = self.old, self.new
         if new is None:
             return Verdict.SAME if old is None else Verdict.LEFT
-        if new.error is not None and not new.is_no:
+        if self.hidden is not None:
             return Verdict.UNKNOWN
         if old is None:
             return Verdict.REFUSED if new.is_no else Verdict.TAKEN
