@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 from hms_syn import settings
 from hms_syn.adapters import certificates
+from hms_syn.adapters.auth.secrets_of import secrets_of
+from hms_syn.adapters.pins import ReadOnlyPins
 from hms_syn.adapters.registry import load_adapter
 from hms_syn.adapters.renewed import Renewed
-from hms_syn.errors import StoreNotConfigured
+from hms_syn.errors import StoreNotConfigured, StoreNotReady
 from hms_syn.flow.rounds import Rounds
+from hms_syn.flow.side_by_side import Version
+from hms_syn.store.engine import missing_file
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.transactions import Transactions
 from hms_syn.store.vendor_board import VendorBoard
@@ -30,6 +34,20 @@ def open_store(url: str | None = None) -> SqlStore:
     :raises StoreNotConfigured: no address is known here, or the database is of a kind we do not support
     """
     return _store(url or settings.store_url())
+
+
+def open_store_that_is_there() -> SqlStore:
+    """Open the store at the settings' address, and make nothing: no file, no table.
+
+    :raises StoreNotReady: there is none · :raises StoreNotConfigured: no address is known here
+    """
+    url = settings.store_url()
+    missing = missing_file(url)
+    if missing is not None:
+        raise StoreNotReady(f"The queue's database is not there: {missing}")
+    store = open_store(url)
+    store.check()
+    return store
 
 
 @cache
@@ -69,6 +87,14 @@ def rounds(store: SqlStore, *, find_credentials: Callable[[str], Credentials | N
         return way(job, store, find_credentials=find_credentials)
 
     return Rounds(board=VendorBoard(store), make_adapter=make, certificate_end=certificates.ends_at)
+
+
+def version(job: JobSpec, pins: Pins) -> Version | None:
+    """Make a job's way out for looking at what it would send; None where the job has none."""
+    if job.push is None:
+        return None
+    credentials = settings.connection(job.connection_id) if job.connection_id else None
+    return Version(job=job, adapter=push_adapter(job, ReadOnlyPins(pins)), secrets=secrets_of(credentials))
 
 
 def worker_name() -> str:

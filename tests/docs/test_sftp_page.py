@@ -31,6 +31,7 @@ def test_the_pages_job_delivers_the_pages_file_and_reads_the_countys(tmp_path):
             [made] = (county.folder / "hud/in").iterdir()
             assert made.name == f"hearing-HUD-22-109-{sent.idempotency_key}.csv"
             assert made.read_bytes().decode() == shown.strip().replace("\n", "\r\n") + "\r\n"
+            assert adapter.where(sent).endswith(f"/hud/in/{made.name}")
             [page] = adapter.pull(None)
             assert page.records == ({"case_number": "HUD-22-109", "state": "LODGED"},)
 

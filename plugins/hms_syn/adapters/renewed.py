@@ -43,6 +43,12 @@ class Renewed:
         with self._renewed_when_refused() as adapter:
             return adapter.preview(message)
 
+    def where(self, message: Delivery) -> str:
+        """Return where the body would go, as far as the adapter tells; empty where it does not."""
+        with self._renewed_when_refused() as adapter:
+            tell: Callable[[Delivery], str] | None = getattr(adapter, "where", None)
+            return "" if tell is None else tell(message)
+
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the vendor's records, all with one login."""
         with self._renewed_when_refused() as adapter:

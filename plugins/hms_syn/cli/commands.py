@@ -94,6 +94,26 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="plan",
+        help="show what would change if a file replaced the job as it runs: keys, DAGs, and the very bytes of what "
+        "waits; nothing is sent or written",
+        module="plan",
+        arguments=(
+            _argument("file", metavar="FILE", help="the job's YAML file as it would be"),
+            _argument(
+                "--against",
+                metavar="FILE",
+                help="what to compare with (default: the job of this id in the jobs folder)",
+            ),
+            _argument("--next", type=int, metavar="K", help="show so many waiting messages (default: 3)"),
+            _argument("--payload", metavar="FILE", help="show this example, or - for standard input, instead of them"),
+            _argument("--topic", metavar="TOPIC", help="the example's topic (default: the job's first)"),
+            _argument("--since", metavar="DURATION", help="compare also what was published in the last e.g. 7d"),
+            _argument("--exit-code", action="store_true", help="exit with 3 when something would change"),
+            JSON,
+        ),
+    ),
+    Command(
         name="start",
         help="put a job file into the jobs folder, switch its DAGs on, and follow its hand-offs until Ctrl-C",
         module="start",

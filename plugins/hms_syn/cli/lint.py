@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn import job_files, settings, wiring
+from hms_syn.adapters.pins import Unpinned
 from hms_syn.cli.output import next_step, remark
 from hms_syn.domain.problem import Problem
 from hms_syn.errors import JobFileInvalid, SynError
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
 
 FORMATS = {"text": report.as_text, "json": report.as_json, "github": report.as_github}
-
-
-class Unpinned:
-    """No pins: lint always looks at the contract the vendor shows now, and remembers nothing."""
-
-    def pinned(self, job: str, name: str) -> bytes | None:
-        """Return None."""
-        del job, name
-        return None
-
-    def pin(self, job: str, name: str, body: bytes) -> None:
-        """Forget it."""
-        del job, name, body
 
 
 def run(arguments: argparse.Namespace) -> int:

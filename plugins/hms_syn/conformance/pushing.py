@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hms_syn.adapters.auth.secrets_of import secrets_of
 from hms_syn.conformance.bench import Bench
-from hms_syn.conformance.secrets_of import secrets_of
 from hms_syn.conformance.violation import require
 from hms_syn.domain.ack import Ack
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hms_syn import errors
+from hms_syn.adapters.auth.secrets_of import secrets_of
 from hms_syn.conformance.bad_days import BAD
 from hms_syn.conformance.bench import Bench, failure, push_timeout, told
-from hms_syn.conformance.secrets_of import secrets_of
 from hms_syn.conformance.violation import require
 
 if TYPE_CHECKING:

@@ -18,6 +18,8 @@ _DURATION = re.compile(DURATION)
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w|y)")
 _WORDS = (("year", "y"), ("day", "d"), ("hour", "h"), ("minute", "m"), ("second", "s"), ("millisecond", "ms"))
 _SHOWN_CHARS = 60
+_WHOLE = 1e-6
+"""How far from a whole number a rate may be for having been divided."""
 
 
 def seconds(text: str) -> float:
@@ -119,6 +121,19 @@ def size_written(count: int) -> str:
     """
     unit = next(unit for unit, size in reversed(BYTES.items()) if count % size == 0 and count >= size)
     return f"{count // BYTES[unit]}{unit}"
+
+
+def rate_written(per_second: float) -> str:
+    """Return how many a second are allowed as it is written in a job file.
+
+    >>> rate_written(10.0), rate_written(0.5), rate_written(5 / 3600)
+    ('10/s', '30/m', '5/h')
+    """
+    for unit in ("s", "m"):
+        count = per_second * SECONDS[unit]
+        if round(count) >= 1 and abs(count - round(count)) < _WHOLE:
+            return f"{round(count)}/{unit}"
+    return f"{round(per_second * SECONDS['h'])}/h"
 
 
 def _shown(text: str) -> str:

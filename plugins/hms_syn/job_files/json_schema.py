@@ -72,6 +72,8 @@ def written(value: Any, shape: dict[str, Any]) -> Any:
     texts = [shape, *shape.get("anyOf", ())]
     if any(one.get("pattern") == durations.SIZE for one in texts):
         return durations.size_written(value)
+    if any(one.get("pattern") == durations.RATE for one in texts) and value is not None:
+        return durations.rate_written(value)
     is_number = isinstance(value, float | int) and not isinstance(value, bool)
     takes_text = any("string" in one.get("type", ()) for one in texts)
     return durations.written(value) if is_number and takes_text else value

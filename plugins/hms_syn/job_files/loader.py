@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from hms_syn.domain.job_spec import JobSpec
+    from hms_syn.job_files import model
     from hms_syn.job_files.nodes import Node
 
 SUFFIXES = (".yaml", ".yml")
@@ -31,6 +32,16 @@ def load_job(path: str | Path, *, adapters: Collection[str] | None = None, root:
 
     ``adapters`` are the known adapter ids, by default those installed; ``root`` is the jobs folder, up to which
     ``defaults.yaml`` files are looked for, by default the file's own folder.
+
+    :raises JobFileInvalid: with every problem of the file at once
+    """
+    return load_with_keys(path, adapters=adapters, root=root)[0]
+
+
+def load_with_keys(
+    path: str | Path, *, adapters: Collection[str] | None = None, root: str | Path | None = None
+) -> tuple[JobSpec, model.JobFile]:
+    """Return the job of a file as ``load_job`` does, and beside it the keys of the file as they were read.
 
     :raises JobFileInvalid: with every problem of the file at once
     """
@@ -52,7 +63,7 @@ def load_folder(folder: str | Path, *, adapters: Collection[str] | None = None) 
     problems: dict[Problem, None] = {}
     for file in sorted(paths(root), key=str):
         try:
-            job = _load(file, adapters=known, root=root, defaults=defaults)
+            job, _ = _load(file, adapters=known, root=root, defaults=defaults)
         except errors.JobFileInvalid as error:
             problems.update(dict.fromkeys(error.problems))
             continue
@@ -123,7 +134,9 @@ def whole(file: Path, *, root: Path, defaults: inheritance.Known) -> tuple[Table
     return tree, problems + twice + inherited
 
 
-def _load(file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known) -> JobSpec:
+def _load(
+    file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known
+) -> tuple[JobSpec, model.JobFile]:
     tree, problems = whole(file, root=root, defaults=defaults)
     found: list[Finding] = []
     data = data_of(tree, found)
@@ -142,7 +155,7 @@ def _load(file: Path, *, adapters: Collection[str], root: Path, defaults: inheri
         found += _stem_findings(job_id)
     if problems or found:
         raise errors.JobFileInvalid(findings.problems(tree, found, problems))
-    return job_spec(job, job_id=job_id, file=str(file.absolute()), schema=schema)
+    return job_spec(job, job_id=job_id, file=str(file.absolute()), schema=schema), section
 
 
 def _stem_findings(stem: str) -> Iterator[Finding]:

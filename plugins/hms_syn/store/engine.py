@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -51,6 +52,16 @@ def open_engine(url: str, *, clock: Clock = time.time, **options: Any) -> Engine
     event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, clock))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def missing_file(url: str) -> str | None:
+    """Return the file of an SQLite database that is not there; to open it would make it."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None  # open_engine says what is wrong with it
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+    return parsed.database if is_file and not Path(str(parsed.database)).exists() else None
 
 
 def reading(engine: Engine) -> Engine:

@@ -93,6 +93,11 @@ class FhirR4V1:
         """Return the resource that ``send`` would carry; nothing is sent."""
         return fhir_resource.body(fhir_push.request(self._job.push, message).resource)
 
+    def where(self, message: Delivery) -> str:
+        """Return the interaction and its address."""
+        request = fhir_push.request(self._job.push, message)
+        return f"{request.method} {self._push.url(request.path)}"
+
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the server's resources since ``cursor``, page by page; only the last page moves the cursor on."""
         yield from fhir_pull.pages(self._pull, self._job, self._job.pull or Pull(publish_topic=""), cursor)

@@ -88,6 +88,13 @@ class RestJsonV1:
         request.lines(fields, {})
         return body
 
+    def where(self, message: Delivery) -> str:
+        """Return the method and address of the request, and the headers that the job declares, each on a line."""
+        _, request = self._push
+        fields, _ = self._mapped(message, request)
+        declared = (f"{name}: {value}" for name, value in request.lines(fields, {}).items())
+        return "\n".join([f"{request.method} {request.url(fields)}", *declared])
+
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the vendor's records since ``cursor``, page by page; no page is kept.
 

@@ -6,6 +6,7 @@ server showing it whole is the proof. A pull reads the files that are new, each 
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from hms_syn import errors
@@ -13,6 +14,7 @@ from hms_syn.adapters import mapping
 from hms_syn.adapters.sftp import csv_file, sftp_check, sftp_pages, sftp_place, sftp_push
 from hms_syn.adapters.sftp.sftp_push import File
 from hms_syn.adapters.sftp.sftp_session import Session
+from hms_syn.domain import sftp_urls
 from hms_syn.domain.job_spec import Push
 
 if TYPE_CHECKING:
@@ -59,6 +61,13 @@ class SftpCsvV1:
     def preview(self, message: Delivery) -> bytes:
         """Return the file's content; the server is not asked."""
         return self._body(self._fields(message))
+
+    def where(self, message: Delivery) -> str:
+        """Return the file's path at the server, from where the login starts unless it begins with a slash."""
+        folder = posixpath.join(
+            sftp_urls.place(self._job.target_endpoint).folder, str(self._push.request.get("folder") or "")
+        )
+        return posixpath.join(folder, sftp_push.file_name(self._push, self._fields(message), message.idempotency_key))
 
     def pull(self, cursor: str | None) -> Iterator[Page]:
         """Yield the rows of the files that are new, page by page."""

@@ -88,6 +88,10 @@ class OracleSoapV1:
         shape, arguments = self._prepared(message)
         return self._caller(self._push_http).preview(shape, arguments)
 
+    def where(self, message: Delivery) -> str:
+        """Return the address, and the SOAP action that names the operation."""
+        return f"POST {self._job.target_endpoint}\nSOAPAction: {self._prepared(message)[0].operation.soapaction or ''}"
+
     def _prepared(self, message: Delivery) -> tuple[Shape, Mapping[str, Any]]:
         """Choose the operation and put the message into its types."""
         _, shape, values, noun = self._fitted(message)
