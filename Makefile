@@ -39,13 +39,17 @@ bench: .venv/.ready-bench ## beside the peers, with ratios (GOALS=queue, ROUNDS=
 	@PYTHONPATH=. $(BIN)/python -W ignore -m benchmarks $(if $(GOALS),--goals $(GOALS)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
+docs: .venv/.ready-docs ## the documentation as a site, in site/ (every warning is an error)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
 lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
 	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --extra postgres --extra fhir --extra hl7 --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
 	@! grep -nE '://|index-url|find-links' constraints.txt
 
 clean: ## remove what the targets above have made
-	@rm -rf .venv .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
+	@rm -rf .venv .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist site tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
 
 .venv/bin/uv: constraints.txt
 	@echo "Setting up .venv (once, a minute or two) …"
@@ -61,6 +65,10 @@ clean: ## remove what the targets above have made
 .venv/.ready-dev: .venv/.ready
 	@echo "Installing what the tests need …"
 	@$(INSTALL) --editable '.[postgres,fhir,hl7,oracle,sftp]' --group dev
+	@touch $@
+
+.venv/.ready-docs: .venv/bin/uv pyproject.toml
+	@$(INSTALL) --group docs
 	@touch $@
 
 .venv/.ready-bench: .venv/.ready-dev

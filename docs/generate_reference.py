@@ -86,13 +86,13 @@ def pages() -> dict[str, str]:
 
 def commands() -> str:
     """Return every command with its arguments."""
-    parts = ["# Commands", "Each is also there as `airflow hms-syn …`.", "```text", main.EPILOG, "```"]
+    parts = ["# Commands", "", "Each is also there as `airflow hms-syn …`.", "", "```text", main.EPILOG, "```"]
     for command in COMMANDS:
         parser = argparse.ArgumentParser(prog=f"hms-syn {command.name}", add_help=False)
         for argument in command.arguments:
             parser.add_argument(*argument.flags, **argument.options)
         usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
-        parts += [f"\n## hms-syn {command.name}\n", _sentence(command.help), f"\n```text\n{usage}\n```"]
+        parts += [f"\n## hms-syn {command.name}\n", _sentence(command.help), f"\n```text\n{usage}\n```\n"]
         rows = [
             (_flags(argument.flags, argument.options), argument.options.get("help", ""))
             for argument in command.arguments

@@ -41,6 +41,12 @@ def blocks(page, *languages):
     ]
 
 
+def file_name(block):
+    """Return the file that a block says it is by a first line such as ``# jobs/court.yaml``; None if it does not."""
+    found = re.match(r"# (jobs/\w+\.yaml)$", block.text, re.MULTILINE)
+    return found[1] if found else None
+
+
 def commands(block):
     """Yield each command of a shell block with the lines it is said to print; comments are left out.
 

@@ -6,11 +6,10 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
+from tests.harness.installed import environment_without_us, install_wheel
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
@@ -30,19 +29,8 @@ print("REPORT" + json.dumps({
 
 @pytest.fixture(scope="module")
 def airflow_without_us(tmp_path_factory):
-    """An environment with everything installed here but HMS-SYN, made of links."""
-    place = tmp_path_factory.mktemp("venv")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
-    theirs = Path(sysconfig.get_path("purelib"))
-    ours = Path(
-        subprocess.check_output(
-            [place / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-        ).strip()
-    )
-    for entry in theirs.iterdir():
-        if not entry.name.startswith(("hms_syn", "_hms_syn", "_editable_impl_hms_syn", "__editable__")):
-            (ours / entry.name).symlink_to(entry)
-    return place
+    """The Python of an environment with everything installed here but HMS-SYN."""
+    return environment_without_us(tmp_path_factory.mktemp("venv"))
 
 
 def environment(home, **more):
@@ -88,18 +76,15 @@ def test_a_mounted_plugins_folder_works(airflow_without_us, tmp_path):
         AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"),
         AIRFLOW__DATABASE__EXTERNAL_DB_MANAGERS="hms_syn.db_manager.HmsSynDBManager",
     )
-    check_it_works(airflow_without_us / "bin" / "python", env, where=ROOT / "plugins")
+    check_it_works(airflow_without_us, env, where=ROOT / "plugins")
 
 
 def test_the_wheel_works_even_beside_a_mounted_folder(airflow_without_us, tmp_path):
     """The wheel registers the plugin, the tables and the commands by itself; the loader then keeps still."""
-    python = airflow_without_us / "bin" / "python"
-    uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist", ROOT], check=True)
-    [wheel] = (tmp_path / "dist").glob("hms_syn-*.whl")
-    subprocess.run([*uv, "pip", "install", "--quiet", "--no-deps", "--python", python, wheel], check=True)
+    python = airflow_without_us
+    install_wheel(python, tmp_path / "dist")
     env = environment(tmp_path / "home", AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))
-    check_it_works(python, env, where=airflow_without_us)
+    check_it_works(python, env, where=python.parents[1])
     face = subprocess.run(
         [python, "-m", "airflow", "hms-syn", "status"], env=env, capture_output=True, text=True, check=False
     )

@@ -205,13 +205,20 @@ class PushOperator(BaseOperator):
         return [event.message_id for event in events]
 
     def _rehearse(self, payloads: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Show what each payload would become at the vendor; publish nothing, send nothing."""
+        """Show what each payload would become at the vendor; publish nothing, send nothing.
+
+        What no second try can mend fails at once: whoever asked, CI or a person, waits for the answer.
+        """
+        from hms_syn.errors import NeedsOfficer, Refused  # noqa: PLC0415 - keeps parsing light
         from hms_syn.flow.rehearse import rehearse  # noqa: PLC0415 - keeps parsing light
         from hms_syn.hooks.vendor import VendorHook  # noqa: PLC0415 - keeps parsing light
 
-        with contextlib.closing(VendorHook(self.job).push_adapter()) as adapter:
-            for payload in payloads:
-                rehearse(self.job, adapter, self._topic(), payload)
+        try:
+            with contextlib.closing(VendorHook(self.job).push_adapter()) as adapter:
+                for payload in payloads:
+                    rehearse(self.job, adapter, self._topic(), payload)
+        except (NeedsOfficer, Refused) as error:
+            raise AirflowFailException(f"Dry run: {error}") from error
         self.log.info("Dry run: %d payload(s) fit the vendor's contract; nothing was sent", len(payloads))
         return {"dry_run": True, "fit": len(payloads), "acks": []}
 
