@@ -265,8 +265,10 @@ def test_a_new_job_gets_what_was_published_before_it_was_there(sql_store):
     late = make_job("late")
     sql_store.register(late)
     give = {"job": "late", "pattern": "hud.*", "since": "", "act": ACT}
-    assert replay_to(sql_store, desk.enqueue, **give) == 3
-    assert replay_to(sql_store, desk.enqueue, **give) == 0
+    assert replay_to(sql_store, desk.rehearsing().enqueue, **give) == ["m0", "m1", "m2"]
+    assert replay_to(sql_store, desk.enqueue, **give, limit=2) == ["m0", "m1"]
+    assert replay_to(sql_store, desk.enqueue, **give) == ["m2"]
+    assert replay_to(sql_store, desk.enqueue, **give) == []
     assert newest(sql_store, "m0")[:2] == ("queued", "paula")
     deliver(sql_store, late)
     assert {state_of(sql_store, f"m{n}") for n in range(3)} == {"delivered"}
@@ -281,7 +283,7 @@ def test_what_is_published_since_is_all_a_new_job_gets_when_it_says_so(sql_store
     publish(sql_store, [new_event("hud.hearing.created", {}, agency="hud", message_id="m1")])
     sql_store.register(make_job("late"))
     desk = Desk(sql_store)
-    assert replay_to(sql_store, desk.enqueue, job="late", pattern="*", since="2999-01-01", act=ACT) == 0
+    assert replay_to(sql_store, desk.enqueue, job="late", pattern="*", since="2999-01-01", act=ACT) == []
     with pytest.raises(UnknownJob):
         replay_to(sql_store, desk.enqueue, job="nobody", pattern="*", since="", act=ACT)
 

@@ -17,6 +17,8 @@ from hms_syn.store.statements import micros, shown
 if TYPE_CHECKING:
     import argparse
 
+    from hms_syn.ports import Act
+
 USAGE = (
     "error: say what to replay: message ids; or --job, with --code or --last as you like, for what was set aside "
     "there; or --topic and --to for what a new job has missed"
@@ -28,11 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     desk, act = Desk(wiring.open_store()), act_of(arguments)
     since = time.time() - seconds(arguments.last) if arguments.last else 0.0
     if arguments.topic and arguments.to and not arguments.ids:
-        start = shown(micros(since)) or ""
-        count = replay_to(desk.store, desk.enqueue, job=arguments.to, pattern=arguments.topic, since=start, act=act)
-        print(f"{count} message(s) queued for {arguments.to}")
-        next_step("hms-syn status")
-        return 0
+        return _to_a_job(arguments, desk, act, since=shown(micros(since)) or "")
     if not arguments.ids:
         if not arguments.job:
             remark(USAGE)
@@ -47,3 +45,21 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{len(arguments.ids)} message(s) would be replayed; without --dry-run they are")
         return 0
     return on_each(arguments, "waits again", lambda message_id: desk.replay(message_id, act, job=arguments.job))
+
+
+def _to_a_job(arguments: argparse.Namespace, desk: Desk, act: Act, *, since: str) -> int:
+    """Give a job what was published on a topic before the job was there."""
+    at = desk.rehearsing() if arguments.dry_run else desk
+    ids = replay_to(
+        at.store, at.enqueue, job=arguments.to, pattern=arguments.topic, since=since, act=act, limit=arguments.limit
+    )
+    if arguments.dry_run:
+        print(
+            "\n".join([*ids, f"{len(ids)} message(s) would be queued for {arguments.to}; without --dry-run they are"])
+        )
+        return 0
+    print(f"{len(ids)} message(s) queued for {arguments.to}")
+    if len(ids) == arguments.limit:
+        remark("There may be more: the same command goes on where this one ended, or say a larger --limit.")
+    next_step("hms-syn status")
+    return 0

@@ -24,11 +24,12 @@ def replay_to(
     pattern: str,
     since: str,
     act: Act,
-) -> int:
-    """Queue for a job, in the order of the bus, what matches a pattern and was published since; return how many.
+    limit: int | None = None,
+) -> list[str]:
+    """Queue for a job, in the order of the bus, what matches a pattern and was published since; return the ids.
 
-    What the job has or had already is left alone, so that a second call does nothing more. ``since`` is an ISO 8601
-    time, or empty for everything.
+    What the job has or had already is left alone, so that a second call does nothing more, or goes on after ``limit``.
+    ``since`` is an ISO 8601 time, or empty for everything.
 
     :raises UnknownJob: no such job
     """
@@ -36,7 +37,8 @@ def replay_to(
     taker = next((one for one in subscriptions if one.job == job), None)
     if taker is None:
         raise UnknownJob(f"No job is called '{job}'; 'hms-syn status' lists those there are")
-    queued, after = 0, 0
+    queued: list[str] = []
+    after = 0
     while rows := store.read(pattern, after=after, limit=PAGE):
         after = rows[-1]["seq"]
         for row in rows:
@@ -50,5 +52,8 @@ def replay_to(
                 ordering_key=row["ordering_key"],
             )
             way = route(event, [taker.taking(row["topic"])]).routes[0]
-            queued += enqueue(event.message_id, way, act)
+            if enqueue(event.message_id, way, act):
+                queued.append(event.message_id)
+            if len(queued) == limit:
+                return queued
     return queued

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.conftest import make_job
 
 from hms_syn.cli.commands import COMMANDS
 from hms_syn.cli.main import main, parser
@@ -141,3 +142,21 @@ def test_where_nobody_can_hear_the_exit_code_still_tells(home, command):
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([script, *command.split()], cwd=home, stdout=full, stderr=full, check=False)
     assert done.returncode == 1
+
+
+def test_a_replay_to_a_job_can_be_tried_and_taken_in_parts(home, capsys):
+    """--dry-run lists and changes nothing; --limit ends it, and the same command goes on."""
+    store = SqlStore(f"sqlite:///{home}/airflow.db")
+    for name in ("m0", "m1", "m2"):
+        assert main(["publish", "hud.hearing.created", "{}", "--id", name]) == 0
+    store.register(make_job("late", source_topics=("hud.hearing.created",)))
+    replay = ["replay", "--topic", "hud.*", "--to", "late", "--reason", "it was not there yet"]
+    for extra, said in (
+        (["--dry-run"], "m0\nm1\nm2\n3 message(s) would be queued for late; without --dry-run they are\n"),
+        (["--limit", "2"], "2 message(s) queued for late\n"),
+        ([], "1 message(s) queued for late\n"),
+    ):
+        capsys.readouterr()
+        assert main([*replay, *extra]) == 0
+        assert capsys.readouterr().out == said
+    store.close()
