@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PAGE = 500
 
 
-def replay_to(
+def replay_to(  # noqa: PLR0913 - what, to whom, by whom
     store: Store,
     enqueue: Callable[[str, Route, Act], bool],
     *,
