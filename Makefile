@@ -40,7 +40,7 @@ bench: .venv/.ready-bench ## beside the peers, with ratios (GOALS=queue, ROUNDS=
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
-	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --extra postgres --extra fhir --extra hl7 --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --extra celery --extra fab --extra postgres --extra fhir --extra hl7 --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
 	@! grep -nE '://|index-url|find-links' constraints.txt
 
@@ -60,7 +60,7 @@ clean: ## remove what the targets above have made
 
 .venv/.ready-dev: .venv/.ready
 	@echo "Installing what the tests need …"
-	@$(INSTALL) --editable '.[postgres,fhir,hl7,oracle,sftp]' --group dev
+	@$(INSTALL) --editable '.[celery,fab,postgres,fhir,hl7,oracle,sftp]' --group dev
 	@touch $@
 
 .venv/.ready-bench: .venv/.ready-dev
