@@ -24,6 +24,8 @@ TOPIC = "hud.eviction.ordered"
 CASES = 8
 EVENTS = 168
 """Each goes to three jobs: 504 messages."""
+QUICK = "job: {push: {timeout: 3s, lease: 5s}}\n"
+"""A lost worker's lines are taken over after 5 s and not 60, its doubts asked about after 3 and not 30."""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,9 @@ def topology():
     place = Path(tempfile.mkdtemp(prefix="hms-syn-topology-"))
     for name in ("project", "home"):
         (place / name).mkdir()
-    running = Topology(Project(place / "project"), place / "home", AIRFLOW__HMS_SYN__LINGER="4s")
+    project = Project(place / "project")
+    (project.folder / "jobs" / "defaults.yaml").write_text(QUICK)
+    running = Topology(project, place / "home", AIRFLOW__HMS_SYN__LINGER="4s")
     try:
         running.start()
         eventually(lambda: running.check() or is_up(running), within=180, every=0.5, what="Airflow")
