@@ -20,6 +20,7 @@ from hms_syn.flow.publish import publish
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 JOBS = ("court_eviction_sync", "state_payments_sync", "hospital_records_sync")
+CONSOLE = "/hms-syn/api/v1/jobs"
 TOPIC = "hud.eviction.ordered"
 CASES = 8
 EVENTS = 168
@@ -91,8 +92,10 @@ def at_the_vendors(topology):
 def test_every_process_of_the_compose_file_passes_its_own_health_check(topology):
     """The image's commands with the file's environment: FAB's login, Celery, and the page of the console."""
     eventually(lambda: not topology.unhealthy(), within=120, every=1)
-    plugins = topology.call("api-server", "GET", "/api/v2/plugins", token=log_in(topology))["plugins"]
-    assert "hms_syn" in {plugin["name"] for plugin in plugins}
+    assert set(JOBS) <= {
+        row["job"] for row in topology.call("api-server", "GET", CONSOLE, token=log_in(topology))["jobs"]
+    }
+    assert topology.call("api-server", "GET", CONSOLE) == {}
     errors = topology.call("api-server", "GET", "/api/v2/importErrors", token=log_in(topology))
     assert errors["total_entries"] == 0, errors
 
