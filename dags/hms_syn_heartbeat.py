@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hms_syn.factory.heartbeat_dag import heartbeat_dag
+from hms_syn.factory.heartbeat_dag import build_heartbeat
 
-dag = heartbeat_dag()
+build_heartbeat(globals())

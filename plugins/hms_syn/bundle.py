@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
 from hms_syn import job_files, settings
 from hms_syn.errors import SynError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,8 @@ class JobsDagBundle(BaseDagBundle):
         super().__init__(**kwargs)
         self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
         self._seen: dict[Path, tuple[int, int]] = {}
+        self._stubs: dict[str, Path] = {}
+        self._on: set[str] | None = None
 
     @property
     def path(self) -> Path:
@@ -80,7 +85,7 @@ class JobsDagBundle(BaseDagBundle):
                 mark = (state.st_mtime_ns, state.st_size)
                 if self._seen.get(stub) != mark:
                     _write(stub, self._text(path))
-                    self._register(path)
+                    self._register(path, stub)
                 self._seen[stub] = mark
         self._follow_switches()
 
@@ -99,17 +104,35 @@ class JobsDagBundle(BaseDagBundle):
         from hms_syn import wiring  # noqa: PLC0415 - as below
         from hms_syn.flow.switch import follow  # noqa: PLC0415 - as below
         from hms_syn.hooks.audit import AuditHook, airflows_own_url  # noqa: PLC0415 - as below
+        from hms_syn.store import airflow_toggles  # noqa: PLC0415 - as below
 
         url = airflows_own_url()
         if url is None:
             return
         try:
             store = AuditHook().store
-            follow(store, airflow=None if store.has_airflow else wiring.open_airflow(url))
+            airflow = store if store.has_airflow else wiring.open_airflow(url)
+            follow(store, airflow=None if store.has_airflow else airflow)
+            if airflow is not None:
+                self._parse_again(airflow.look(airflow_toggles.all_of))
         except SynError as error:
             log.warning("The switches are not followed: %s", error)
 
-    def _register(self, path: Path) -> None:
+    def _parse_again(self, toggles: Mapping[str, bool]) -> None:
+        """Have Airflow parse the files of the DAGs that were switched on since the last look.
+
+        Airflow listens for a DAG's bell from the first parse that finds the DAG on, and may leave a file that has not
+        changed alone for an hour. At the first look every file is about to be parsed.
+        """
+        on = {dag_id for dag_id, is_paused in toggles.items() if not is_paused}
+        for dag_id in on - (on if self._on is None else self._on):
+            job = dag_id.removeprefix("syn.").rpartition(".")[0]
+            stub = self._stubs.get(job, self.path / HEARTBEAT)
+            if stub.exists():
+                stub.touch()
+        self._on = on
+
+    def _register(self, path: Path, stub: Path) -> None:
         """Make a job known to publishers from now on. A broken file is Airflow's to show, as an import error.
 
         Not inside a task, which begins with a bundle of its own and registers its one job by itself.
@@ -119,7 +142,9 @@ class JobsDagBundle(BaseDagBundle):
         if airflows_own_url() is None:
             return
         try:
-            AuditHook().store.register(job_files.load_job(path, root=self._jobs))
+            job = job_files.load_job(path, root=self._jobs)
+            self._stubs[job.id] = stub
+            AuditHook().store.register(job)
         except SynError as error:
             log.warning("%s is not registered yet: %s", path, error)
 

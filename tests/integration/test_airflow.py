@@ -22,8 +22,10 @@ from tests.peers.node import node_court
 from hms_a2a import Bus
 from hms_syn import wiring
 from hms_syn.domain.topic_event import new_event
+from hms_syn.flow import switch
 from hms_syn.flow.publish import publish
 from hms_syn.job_files import load_job
+from hms_syn.ports import Act
 from hms_syn.sandbox.court_soap import Court, Login, Manners, serve
 from hms_syn.store import audit_trail
 from hms_syn.store.sql_store import SqlStore
@@ -95,6 +97,16 @@ def test_a_warm_job_delivers_without_a_new_run(place):
         took.append(time.monotonic() - started)
     print(f"warm: publish to delivered {sorted(took)[2] * 1000:.0f} ms")
     assert workers_of(place, message_id) == workers_of(place, first)
+
+
+def test_a_job_that_began_paused_is_served_when_it_is_resumed(place):
+    """Airflow has parsed its file while it was off, and would not listen for its bell before it parses it again."""
+    job, topic = place.job(more="  start_paused: true\n")
+    message_id = put(place, topic)
+    eventually(lambda: place.airflow.api("GET", f"/api/v2/dags/syn.{job}.push")["is_paused"])
+    assert place.runs(job) == []
+    switch.resume(place.store, job, Act(actor="paula", reason="the court is open"))
+    eventually(lambda: place.state_of(message_id) == "delivered")
 
 
 def test_an_offline_court_shows_as_up_for_retry_and_is_served_when_it_is_back(place):

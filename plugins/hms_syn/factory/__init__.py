@@ -9,6 +9,7 @@ from airflow.sdk import get_parsing_context
 
 from hms_syn import job_files, settings
 from hms_syn.errors import JobFileInvalid
+from hms_syn.factory.one_place import bundle_has_the_jobs
 from hms_syn.factory.pull_dag import pull_dag
 from hms_syn.factory.push_dag import push_dag
 
@@ -38,8 +39,10 @@ def build_dags(namespace: dict[str, Any], folder: Path | None = None) -> None:
     """Put the DAGs of every job file into a DAG file's namespace.
 
     A task's own process builds only the DAG it runs. A file with problems is left out and named in the log; the other
-    jobs go on.
+    jobs go on. Where the bundle has the jobs, this builds none.
     """
+    if bundle_has_the_jobs():
+        return
     folder = folder or settings.jobs_folder()
     wanted = get_parsing_context().dag_id
     jobs = _only(folder, wanted) if wanted else _all(folder)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher
 
+from hms_syn.factory.one_place import bundle_has_the_jobs
 from hms_syn.operators.heartbeat import HeartbeatOperator
 from hms_syn.triggers.incidents import Incidents
 from hms_syn.triggers.pings import Pings
@@ -58,3 +60,9 @@ def heartbeat_dag() -> DAG:
             retry_exponential_backoff=2.0,
         )
     return dag
+
+
+def build_heartbeat(namespace: dict[str, Any]) -> None:
+    """Put the DAG into a DAG file's namespace, unless the bundle has it."""
+    if not bundle_has_the_jobs():
+        namespace[DAG_ID] = heartbeat_dag()
