@@ -66,7 +66,15 @@ COMMANDS = (
         name="init",
         help="write what a project needs: DAG files, a jobs folder, settings for editors and for pre-commit",
         module="init",
-        arguments=(_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where (default: here)"),),
+        arguments=(
+            _argument("folder", nargs="?", default=".", metavar="FOLDER", help="where (default: here)"),
+            _argument(
+                "--sql",
+                action="store_true",
+                help="write nothing; print the SQL that gives a PostgreSQL role the rights it needs, and no others",
+            ),
+            _argument("--role", default="hms_syn", metavar="NAME", help="the role, with --sql (default: hms_syn)"),
+        ),
     ),
     Command(
         name="new",
