@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SHARING = (
     "tests/browser/",
-    *(f"tests/integration/test_{name}.py" for name in ("airflow", "alerts", "console", "heartbeat")),
+    *(f"tests/integration/test_{name}.py" for name in ("airflow", "alerts", "console", "doctor", "heartbeat")),
 )
 """Where the fixture ``place`` is used."""
 

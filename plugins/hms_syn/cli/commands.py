@@ -140,6 +140,12 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="doctor",
+        help="examine a deployment: one line a check, and what to do; exit 1 if something does not work",
+        module="doctor",
+        arguments=(JSON,),
+    ),
+    Command(
         name="status",
         help="how every job stands (counting ends at 1000), and why nothing moves",
         module="status",

@@ -6,6 +6,7 @@ never change or remove a row of it, and of Airflow's own tables it sees what pau
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hms_syn.store import tables, views
@@ -48,6 +49,18 @@ AIRFLOWS = {
     "dag_schedule_asset_uri_reference": "SELECT (dag_id, uri)",
 }
 """What airflow_toggles reads and sets of Airflow's own tables, where they are in this database."""
+
+
+_RIGHT = re.compile(r"(\w+)(?: \(([^)]*)\))?(?:, |$)")
+
+
+def parts(rights: str) -> list[tuple[str, list[str]]]:
+    """Return each right of a GRANT with its columns, none for the whole table.
+
+    >>> parts("SELECT, UPDATE (is_paused, is_stale)")
+    [('SELECT', []), ('UPDATE', ['is_paused', 'is_stale'])]
+    """
+    return [(right, columns.split(", ") if columns else []) for right, columns in _RIGHT.findall(rights)]
 
 
 def sequences() -> list[str]:
