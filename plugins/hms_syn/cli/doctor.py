@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from hms_syn import settings
 from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs
-from hms_syn.cli.airflow_face import SERVER
 from hms_syn.cli.output import as_json, remark
 from hms_syn.domain.ack import printable
 from hms_syn.domain.checkup import Verdict, ok, problem
@@ -61,7 +60,7 @@ def _airflow() -> tuple[Callable[[str], Credentials | None], str | None, Finding
 
     What Airflow finds counts, by its secrets backends and in its database too, for that is what tasks get.
     """
-    os.environ.setdefault(*SERVER)
+    os.environ.setdefault(*settings.AS_A_SERVER)
     try:
         with contextlib.redirect_stdout(None):  # what Airflow says when it starts is no finding
             from airflow import __version__ as version  # noqa: PLC0415 - takes seconds; no other command needs it

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -10,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from tests.conftest import make_job
 from tests.harness.airflow_tables import Toggles
+from tests.harness.cli import SCRIPT
 
 from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs
 from hms_syn.domain.checkup import Verdict
@@ -232,3 +236,29 @@ def test_the_driver_of_a_database_is_an_extra_too(monkeypatch):
     finding = doctor_jobs.extras([make_job(target_endpoint="oracle://court/CALENDAR")], "postgresql://db/airflow")
     assert finding.verdict is PROBLEM
     assert "hms-syn[postgres,oracle]" in finding.todo
+
+
+def test_an_airflow_that_does_not_start_hides_nothing_else(tmp_path):
+    """The lines come in order, each when its check is done; the login of neither database is among them."""
+    dead = "postgresql+psycopg2://syn:pa55word@127.0.0.1:1/court"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    done = subprocess.run(
+        [SCRIPT, "doctor"],
+        env={
+            **kept,
+            "AIRFLOW_HOME": str(tmp_path),
+            "AIRFLOW_CONN_HMS_SYN_DB": json.dumps({"conn_type": "generic", "extra": {"url": dead}}),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "nonsense:pa55word",
+            "AIRFLOW__HMS_SYN__JOBS_FOLDER": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        *("warning", "problem", "ok", "problem", "ok", "ok"),
+    ]
+    assert "Airflow does not start" in done.stdout
+    assert "pa55word" not in done.stdout + done.stderr
