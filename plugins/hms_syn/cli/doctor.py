@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -30,11 +31,12 @@ PATIENCE = "10"
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a check, each when it is done; exit 1 when something does not work."""
     os.environ.setdefault("PGCONNECT_TIMEOUT", PATIENCE)
-    findings = []
-    for finding in examine():
-        findings.append(finding)
-        if not arguments.json:
-            print(_line(finding), flush=True)
+    findings, out = [], sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):  # where Airflow's own log lines go, which are no findings
+        for finding in examine():
+            findings.append(finding)
+            if not arguments.json:
+                print(_line(finding), file=out, flush=True)
     if arguments.json:
         as_json([asdict(finding) for finding in findings])
     counts = Counter(finding.verdict for finding in findings)
@@ -62,14 +64,13 @@ def _airflow() -> tuple[Callable[[str], Credentials | None], str | None, Finding
     """
     os.environ.setdefault(*settings.AS_A_SERVER)
     try:
-        with contextlib.redirect_stdout(None):  # what Airflow says when it starts is no finding
-            from airflow import __version__ as version  # noqa: PLC0415 - takes seconds; no other command needs it
+        from airflow import __version__ as version  # noqa: PLC0415 - takes seconds; no other command needs it
 
-            from hms_syn.hooks.audit import airflows_own_url, find_credentials  # noqa: PLC0415 - as above
+        from hms_syn.hooks.audit import airflows_own_url, find_credentials  # noqa: PLC0415 - as above
 
-            url = airflows_own_url()
-            if url is not None:
-                checkup.refuse_a_missing_file(url)  # to look for a connection there would make it
+        url = airflows_own_url()
+        if url is not None:
+            checkup.refuse_a_missing_file(url)  # to look for a connection there would make it
     except StoreNotReady as error:
         return settings.connection, None, problem("airflow", str(error), "correct AIRFLOW_HOME, or run that")
     except Exception as error:  # noqa: BLE001 - whatever keeps Airflow from starting is what we are here to tell
