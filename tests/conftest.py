@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SHARING = (
     "tests/browser/",
-    *(f"tests/integration/test_{name}.py" for name in ("airflow", "alerts", "console", "heartbeat")),
+    *(f"tests/integration/test_{name}.py" for name in ("airflow", "alerts", "console", "doctor", "heartbeat")),
     "tests/integration/test_topology.py",
 )
 """Where the fixture ``place`` is used, and where another whole Airflow is: two at work are too much for two cores."""

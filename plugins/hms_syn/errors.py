@@ -21,6 +21,7 @@
     │   ├── UnknownMessage
     │   ├── ActRefused         an officer's act that does not fit where the message or job stands
     │   ├── StoreNotReady      tables missing or from another release
+    │   ├── StoreRightsMissing our database user may not do what it must
     │   ├── StoreNotConfigured no address of the store in this process
     │   └── AuditBroken        the audit trail does not verify
     └── StaleLease             another worker has taken over
@@ -180,6 +181,12 @@ class StoreNotReady(NeedsOfficer):
     """The queue's tables are missing or from another release; run 'airflow db migrate'."""
 
     code = "store_not_ready"
+
+
+class StoreRightsMissing(NeedsOfficer):
+    """The queue's database user may not do what it must; 'hms-syn init --sql' prints the rights it needs."""
+
+    code = "store_rights_missing"
 
 
 class StoreNotConfigured(NeedsOfficer):

@@ -27,6 +27,8 @@ DEMO_HOME = Path(".hms-syn/demo")
 """Where ``hms-syn demo`` keeps its Airflow, below the folder it is started in."""
 BLOCKED = "airflow-db-not-allowed:"
 """What Airflow puts in place of its own database's address inside task, trigger and parsing processes."""
+AS_A_SERVER = ("_AIRFLOW_PROCESS_CONTEXT", "server")
+"""As ``airflow connections`` has it: without this Airflow would look for connections in the environment alone."""
 _FINDERS: list[Callable[[str], Credentials | None]] = []
 
 

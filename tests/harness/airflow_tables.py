@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 PRINT = """
 import json
-import airflow.models.dagbundle, airflow.models.log
+import airflow.jobs.job, airflow.models.asset, airflow.models.connection, airflow.models.dagbundle, airflow.models.log
+import airflow.models.trigger
 from airflow.models.base import Base
 from airflow.models.dag import DagModel
 from sqlalchemy import create_mock_engine
 tables = Base.metadata.tables
-wanted, todo = {}, ["dag", "log"]
+wanted, todo = {}, WANTED
 while todo:
     name = todo.pop()
     wanted[name] = tables[name]
@@ -46,13 +47,21 @@ FILLED = {
 }
 
 
+REFERENCES = ("dag_schedule_asset_reference", "dag_schedule_asset_name_reference", "dag_schedule_asset_uri_reference")
+WANTED = ("dag", "log", "job", "trigger", "connection", *REFERENCES)
+
+
 @cache
 def statements() -> dict[str, list[str]]:
     """Return what Airflow would run to make them, for each dialect."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "AIRFLOW_HOME": home}
         done = subprocess.run(
-            [sys.executable, "-c", PRINT], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", f"WANTED = {list(WANTED)}{PRINT}"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     return json.loads(done.stdout.splitlines()[-1])
 

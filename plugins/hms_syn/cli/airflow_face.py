@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from hms_syn.cli.commands import Command
     from hms_syn.ports import Credentials
 
-SERVER = ("_AIRFLOW_PROCESS_CONTEXT", "server")
-"""As ``airflow connections`` has it: without this Airflow would look for connections in the environment alone."""
-
 
 def get_provider_cli_commands() -> list[CLICommand]:
     """Return one group of commands, made from the table."""
@@ -60,7 +57,7 @@ def _action(command: Command, name: str) -> ActionCommand:
 
 def _runner(command: Command) -> Callable[[argparse.Namespace], None]:
     def run(arguments: argparse.Namespace) -> None:
-        os.environ.setdefault(*SERVER)
+        os.environ.setdefault(*settings.AS_A_SERVER)
         with settings.connections_from(_airflows):
             sys.exit(guarded(lambda: command.run(arguments)))
 

@@ -66,7 +66,15 @@ COMMANDS = (
         name="init",
         help="write what a project needs: DAG files, a jobs folder, settings for editors and for pre-commit",
         module="init",
-        arguments=(_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where (default: here)"),),
+        arguments=(
+            _argument("folder", nargs="?", default=".", metavar="FOLDER", help="where (default: here)"),
+            _argument(
+                "--sql",
+                action="store_true",
+                help="write nothing; print the SQL that gives a PostgreSQL role the rights it needs, and no others",
+            ),
+            _argument("--role", default="hms_syn", metavar="NAME", help="the role, with --sql (default: hms_syn)"),
+        ),
     ),
     Command(
         name="new",
@@ -150,6 +158,12 @@ COMMANDS = (
             _argument("--key", dest="ordering_key", metavar="KEY", help="the business key, e.g. a case number"),
             _argument("--agency", default="cli", help="who publishes (default: cli)"),
         ),
+    ),
+    Command(
+        name="doctor",
+        help="examine a deployment: one line a check, and what to do; exit 1 if something does not work",
+        module="doctor",
+        arguments=(JSON,),
     ),
     Command(
         name="status",

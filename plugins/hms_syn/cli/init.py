@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn.adapters import registry
 from hms_syn.cli import samples
-from hms_syn.cli.output import next_step
+from hms_syn.cli.output import next_step, remark
 from hms_syn.job_files import json_schema
+from hms_syn.store import grants
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +35,9 @@ PRE_COMMIT = """repos:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write what a project needs, leave what is there, and print the settings Airflow needs."""
+    """Write what a project needs, leave what is there, and print the settings Airflow needs; or print the grants."""
+    if arguments.sql:
+        return _print_grants(arguments.role)
     root = Path(arguments.folder)
     for name, text in files().items():
         place = root / name
@@ -47,6 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"\nAirflow's settings:\n  export AIRFLOW__CORE__DAGS_FOLDER={here / 'dags'}")
     print(f"  export AIRFLOW__HMS_SYN__JOBS_FOLDER={here / 'jobs'}\n  airflow db migrate")
     next_step(f"hms-syn new ID --adapter NAME; adapters are {', '.join(registry.known_adapters())}")
+    return 0
+
+
+def _print_grants(role: str) -> int:
+    if re.fullmatch(grants.ROLE_NAME, role) is None:
+        remark(f"hms-syn init: {role!r}: a role's name here is letters, digits, _ and -, and begins with a letter")
+        return 2
+    print(grants.script(role), end="")
+    next_step("psql -v ON_ERROR_STOP=1 with this, as the owner of the tables; then hms-syn doctor")
     return 0
 
 

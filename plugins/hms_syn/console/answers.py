@@ -25,6 +25,7 @@ STATUS: Mapping[type[errors.SynError], HTTPStatus] = {
     errors.JobFileInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreRightsMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreNotConfigured: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """What an error of ours means over HTTP; any other is a 500, still with its own code and sentence."""

@@ -109,13 +109,16 @@ class PushOperator(BaseOperator):
         Return the last reason a message has to wait, or None when another run drains this queue: what waits is its.
         """
         from hms_syn.flow.push import Drain  # noqa: PLC0415 - keeps parsing light
+        from hms_syn.hooks.metrics import Metrics  # noqa: PLC0415 - keeps parsing light
         from hms_syn.hooks.vendor import VendorHook  # noqa: PLC0415 - keeps parsing light
         from hms_syn.operators.drain_lease import PAUSE_CHECK, DrainLease  # noqa: PLC0415 - keeps parsing light
 
         reasons: list[str] = []
+        metrics = Metrics()
 
         def report(hand_off: HandOff) -> None:
             self._log(hand_off)
+            metrics.hand_off(self.job.id, hand_off)
             if hand_off.wait is not None:
                 reasons.append(f"{hand_off.message_id}: {hand_off.note or hand_off.code}")
 

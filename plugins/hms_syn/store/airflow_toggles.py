@@ -75,7 +75,7 @@ def put(connection: Connection, job: str, *, paused: bool) -> None:
 def who(connection: Connection, dag_id: str, *, paused: bool, since: int) -> tuple[str, str] | None:
     """Return who has moved a DAG's toggle this way after ``since`` (microseconds), and how; None when nobody says."""
     for row in connection.execute(sql(connection, LOG)):
-        if _moment(row.dttm) + SKEW * SECOND < since:
+        if moment_of(row.dttm) + SKEW * SECOND < since:
             return None
         if row.owner and _speaks_of(row, dag_id, paused=paused):
             return printable(row.owner)[:NAME], f"in Airflow ({row.event})"
@@ -98,7 +98,7 @@ def _speaks_of(row: Row[Any], dag_id: str, *, paused: bool) -> bool:
         return False
 
 
-def _moment(stored: Any) -> int:
+def moment_of(stored: Any) -> int:
     """Return a time of Airflow's log in microseconds; SQLite hands over its text."""
     if isinstance(stored, str):
         stored = datetime.fromisoformat(stored).replace(tzinfo=timezone.utc)

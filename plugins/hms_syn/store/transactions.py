@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 
-from hms_syn.errors import StoreNotReady, StoreUnavailable
+from hms_syn.errors import StoreNotReady, StoreRightsMissing, StoreUnavailable
 from hms_syn.store.audit_trail import TipMoved
 from hms_syn.store.bus import LaneGone
 from hms_syn.store.engine import Clock, make_room, open_engine, reading
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 TRIES = 20
+FORBIDDEN = "42501"
+"""PostgreSQL's code of a right that is missing."""
 
 
 class Transactions:
@@ -53,6 +55,11 @@ class Transactions:
         try:
             yield
         except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) == FORBIDDEN:
+                raise StoreRightsMissing(
+                    f"The queue's database refuses its user: {_refused(error)}; 'hms-syn init --sql' prints the rights "
+                    "it needs"
+                ) from None
             raise StoreNotReady(
                 f"The queue's tables do not fit this release ({type(error.orig).__name__}); run 'airflow db migrate'"
             ) from None
@@ -65,6 +72,11 @@ class Transactions:
             raise StoreUnavailable(f"The queue's database did not answer ({type(error.orig).__name__})") from None
         except DBAPIError as error:
             raise StoreUnavailable(f"The queue's database refused ({type(error.orig).__name__})") from None
+
+
+def _refused(error: ProgrammingError) -> str:
+    """Return what was refused. Of this one error the server's sentence names a table or the like and holds no value."""
+    return str(getattr(getattr(error.orig, "diag", None), "message_primary", None) or "a right is missing")
 
 
 def _run(engine: Engine, work: Callable[[Connection], Result]) -> Result:

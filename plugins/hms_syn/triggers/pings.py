@@ -16,6 +16,7 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from hms_syn import settings
 from hms_syn.errors import SynError
+from hms_syn.hooks.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 AFTER_AN_ERROR = 5.0
 LOOK_AT_FILES = 5.0
+METRICS_EVERY = 15.0
 RING_AGAIN = 60.0
 """Seconds after which it rings once more for changes that nobody has told."""
 
@@ -67,7 +69,8 @@ class _Heart:
     def __init__(self) -> None:
         self.rounds: Rounds = _open_rounds()
         self._folder: JobFolder = _open_folder()
-        self._look_at = self._ring_at = 0.0
+        self._look_at = self._ring_at = self._measure_at = 0.0
+        self._metrics = Metrics()
         self._must_watch = False
 
     def beat(self) -> bool:
@@ -82,6 +85,9 @@ class _Heart:
         if self._must_watch:
             self.rounds.watch(self._folder.jobs)
             self._must_watch = False
+        if self._metrics.is_on and now >= self._measure_at:
+            self._metrics.board(self.rounds.board.store.status())
+            self._measure_at = now + METRICS_EVERY
         changes = self.rounds.turn()
         for change in changes:
             log.info("%s is %s (%s)", change.endpoint, change.state.value, ", ".join(change.jobs))
