@@ -13,6 +13,7 @@ from typing import Any
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
 from hms_syn import job_files, settings
+from hms_syn.domain.ack import printable
 from hms_syn.errors import SynError
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ for dag in build(load_job(Path({path!r}), root=Path({root!r}))):
     globals()[dag.dag_id] = dag
 '''
 
+NOT_SHOWN = "(Its text is not shown: it cannot be read as YAML, or holds what looks like a secret.)"
 HEARTBEAT = "_hms_syn_heartbeat.py"
 """No job file's name: those begin with a letter."""
 HEARTBEAT_STUB = '''"""The heartbeat of all vendors as an Airflow DAG."""
@@ -50,7 +52,7 @@ class JobsDagBundle(BaseDagBundle):
     def __init__(self, *, jobs_folder: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
-        self._seen: dict[Path, tuple[int, int]] = {}
+        self._seen: dict[Path, job_files.Marks] = {}
 
     @property
     def path(self) -> Path:
@@ -69,27 +71,44 @@ class JobsDagBundle(BaseDagBundle):
         """Write a DAG file for each new or changed job file, and drop those whose job file is gone."""
         with self.lock():
             self.path.mkdir(parents=True, exist_ok=True)
-            found = {self._stub_of(path): path for path in job_files.paths(self._jobs)}
+            files = list(job_files.paths(self._jobs))
+            if self._jobs in files:
+                log.warning("%s cannot be read; its DAGs stay as they are", self._jobs)
+                return
+            found = {self._stub_of(path): path for path in files}
             heartbeat = self.path / HEARTBEAT
             _write(heartbeat, HEARTBEAT_STUB)
             for stub in self.path.glob("*.py"):
                 if stub not in found and stub != heartbeat:
                     stub.unlink()
             for stub, path in found.items():
-                state = path.stat()
-                mark = (state.st_mtime_ns, state.st_size)
-                if self._seen.get(stub) != mark:
-                    _write(stub, self._text(path))
-                    self._register(path)
-                self._seen[stub] = mark
+                marks = job_files.marks_of(path, root=self._jobs)
+                if self._seen.get(stub) != marks:
+                    self._renew(stub, path)
+                self._seen[stub] = marks
         self._follow_switches()
+
+    def _renew(self, stub: Path, path: Path) -> None:
+        """Let Airflow parse a job again. What is wrong with one file never stops the others."""
+        try:
+            _write(stub, self._text(path))
+            if stub in self._seen:  # its text may be as before while the defaults above it, or what is wrong, is not
+                stub.touch()
+        except OSError as error:
+            log.warning("%s has no DAG file: %s", path, error.strerror)
+        self._register(path)
 
     def _stub_of(self, path: Path) -> Path:
         return self.path / ("__".join(path.relative_to(self._jobs).with_suffix("").parts) + ".py")
 
     def _text(self, path: Path) -> str:
-        shown = path.read_text(encoding="utf-8", errors="replace").replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        return STUB.format(name=path.name, text=shown, path=str(path.absolute()), root=str(self._jobs.absolute()))
+        text = job_files.shown_text(path)
+        return STUB.format(
+            name=_quoted(printable(path.name)),
+            text=_quoted(NOT_SHOWN if text is None else text),
+            path=str(path.absolute()),
+            root=str(self._jobs.absolute()),
+        )
 
     def _follow_switches(self) -> None:
         """Follow the switches also where every job is paused, and Airflow runs no doorbell; not inside a task.
@@ -122,6 +141,11 @@ class JobsDagBundle(BaseDagBundle):
             AuditHook().store.register(job_files.load_job(path, root=self._jobs))
         except SynError as error:
             log.warning("%s is not registered yet: %s", path, error)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as it is written inside a docstring."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _write(stub: Path, text: str) -> None:

@@ -8,7 +8,18 @@ while it is imported.
 from __future__ import annotations
 
 from hms_syn.job_files.explained import explained
-from hms_syn.job_files.job_folder import JobFolder
+from hms_syn.job_files.job_folder import JobFolder, Marks, marks_of
 from hms_syn.job_files.loader import job_path, load_folder, load_job, located, paths, shown_text
 
-__all__ = ["JobFolder", "explained", "job_path", "load_folder", "load_job", "located", "paths", "shown_text"]
+__all__ = [
+    "JobFolder",
+    "Marks",
+    "explained",
+    "job_path",
+    "load_folder",
+    "load_job",
+    "located",
+    "marks_of",
+    "paths",
+    "shown_text",
+]

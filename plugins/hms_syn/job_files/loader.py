@@ -72,12 +72,17 @@ def job_path(folder: str | Path, job_id: str) -> Path | None:
 
 
 def paths(folder: Path) -> Iterator[Path]:
-    """Every file below ``folder`` that is meant to be a job; defaults and hidden files are not."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
+    """Every file below ``folder`` that is meant to be a job; defaults and hidden files are not.
+
+    A folder with a job file's name, or one that may not be looked into, is among them: to read it is a problem.
+    """
+    closed: list[OSError] = []
+    for parent, folders, files in os.walk(folder, onerror=closed.append):
+        for name in (*folders, *files):
             if name.endswith(SUFFIXES) and not name.startswith(".") and name != inheritance.FILE_NAME:
                 yield Path(parent, name)
+        folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(SUFFIXES)]
+    yield from (Path(error.filename) for error in closed if not isinstance(error, FileNotFoundError))
 
 
 def located(job: JobSpec, faults: Iterable[tuple[str, str]]) -> list[Problem]:
@@ -197,8 +202,8 @@ def _known(adapters: Collection[str] | None) -> Collection[str]:
 
 
 def installed() -> Collection[str]:
-    """Return the adapter ids that may be named, those of third parties too: a look through all that is installed."""
-    from hms_syn.adapters import registry  # noqa: PLC0415 - the registry reads installed packages
+    """Return the adapter ids that may be named, those of third parties too."""
+    from hms_syn.adapters import registry  # noqa: PLC0415 - only where a job is judged by what is installed
 
     return registry.known_adapters()
 

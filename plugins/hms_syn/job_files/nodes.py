@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 SHOWN_CHARS = 60
 
 INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff"
+    "\ufeff\ufffe\uffff\U000e0000-\U000e007f]"
 )
-"""Control characters, and those that turn the reading direction: they make a file show other text than it holds."""
+"""Control characters, those without a width, and those that turn the reading direction: they make a file show other
+text than it holds. The two joiners U+200C and U+200D stay, because Persian, Hindi and emoji need them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

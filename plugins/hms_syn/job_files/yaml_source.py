@@ -23,6 +23,24 @@ MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
 MAX_PROBLEMS = 100
 
+_FOLDER = "is a folder, not a file; a container's mount makes one where the file it mounts is missing"
+_QUOTE = "put the value in quotes"
+_CURES = {
+    "found character that cannot start any token": f"{_QUOTE}; where a tab stands, write blanks",
+    "found a tab character that violates indentation": "indent with blanks",
+    "mapping values are not allowed in this context": f"indent as the lines above; where a value holds ': ', {_QUOTE}",
+    "could not find expected ':'": "write 'key: value', with an ordinary blank after the colon",
+    "found unknown escape character": "in double quotes write '\\\\' for a backslash, or use single quotes",
+    "found invalid Unicode character escape code": "write the character itself",
+    "found incompatible YAML document": "take the line '%YAML' out",
+    "did not find expected ',' or ']'": "close the list that begins in line {begun} with ']', or write a comma here",
+    "did not find expected ',' or '}'": "close the map that begins in line {begun} with '}}', or write a comma here",
+    "found unexpected end of stream": "close the quote or bracket that begins here",
+}
+"""By what the parser says: what to do about it."""
+_AT_BEGINNING = frozenset({"could not find expected ':'", "found unexpected end of stream"})
+"""What the parser notices late: the mistake stands where it began to read."""
+
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Any = yaml.resolver.Resolver()
 _TEXT_TAG = "tag:yaml.org,2002:str"
@@ -51,8 +69,12 @@ def read(path: Path) -> tuple[Table | None, list[Problem]]:
     """Return the file's map and everything wrong with it as YAML; None when it cannot be judged any further."""
     file = str(path)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return None, [Problem(file=file, text="is not a regular file")]
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            next(path.iterdir(), None)  # one that may not be looked into says so
+            return None, [Problem(file=file, text=_FOLDER)]
+        if not stat.S_ISREG(mode):
+            return None, [Problem(file=file, text="is not a regular file; a job is a file of text")]
         with path.open("rb") as stream:
             body = stream.read(MAX_BYTES + 1)
     except OSError as error:
@@ -97,17 +119,27 @@ def _decoded(body: bytes, file: str) -> str:
 
 
 def _hidden_text(char: str) -> str:
+    if char == "\r":
+        return "ends its lines with carriage returns alone; save it with the line ends of Unix or Windows"
     return f"holds the invisible character U+{ord(char):04X}; take it out"
 
 
+def _odd_blank(text: str) -> str:
+    """Return the blank that YAML takes for a letter at either end of a text; empty when there is none."""
+    return next((char for char in (text[:1], text[-1:]) if char.isspace() and not char.isascii()), "")
+
+
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
+    marks = (error.problem_mark, error.context_mark)
+    mark = next(filter(None, marks[::-1] if error.problem in _AT_BEGINNING else marks), None)
     what = shown(error.problem or error.context or "unknown error")
+    cure = _CURES.get(what, "check indentation (spaces only), quotes and brackets here")
+    begun = (error.context_mark or mark).line + 1 if mark else 1
     return Problem(
         file=file,
         line=mark.line + 1 if mark else 1,
         column=mark.column + 1 if mark else 1,
-        text=f"is not valid YAML ({what}); check indentation (spaces only), quotes and brackets here",
+        text=f"is not valid YAML ({what}); {cure.format(begun=begun)}",
     )
 
 
@@ -194,6 +226,8 @@ class _Builder:
             self._report(place, "tags ('!') are not allowed; write the plain value")
         if isinstance(event, yaml.ScalarEvent) and (hidden := INVISIBLE.search(event.value)) is not None:
             self._report(place, _hidden_text(hidden[0]))
+        elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and (blank := _odd_blank(event.value)):
+            self._report(place, f"begins or ends with U+{ord(blank):04X}, which only looks like a blank; take it out")
         return place
 
     def _place(self, event: yaml.Event) -> Place:
