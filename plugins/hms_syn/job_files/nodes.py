@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hms_syn.domain.ack import printable
 
@@ -21,8 +21,7 @@ INVISIBLE = re.compile(
 text than it holds. The two joiners U+200C and U+200D stay, because Persian, Hindi and emoji need them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):  # like the others of which a file has many: named tuples, which are quick to make
     """Where something stands; line and column count from 1."""
 
     file: str
@@ -30,8 +29,7 @@ class Place:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value as typed; ``plain`` means without quotes, so the field may read it as something else than text."""
 
     text: str
@@ -47,8 +45,7 @@ class Items:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One key of a map with its value; ``shown`` is the dotted path to show when the key was written elsewhere."""
 
     key_place: Place
