@@ -14,7 +14,9 @@ def main(words: list[str]) -> int:
     """Run what was asked for; the exit code says nothing of goals, because a busy machine is no failure."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "--goals", default="", help="queue, delivery, heartbeat, console, or beginnings of goals' names, with commas"
+        "--goals",
+        default="",
+        help="queue, delivery, heartbeat, console, jobs, or beginnings of goals' names, with commas",
     )
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender is run")
     parser.add_argument("--quick", action="store_true", help="a short run: fewer messages, smaller backlogs")

@@ -202,5 +202,20 @@ GOALS = (
         "A page of the board is there at once, with 1,000 jobs and a million messages delivered.",
         (Bound("p95", "≤", 300, "ms"),),
     ),
+    Goal(
+        "21-parse",
+        "jobs",
+        "1,000 files become 2,000 DAGs for less than dag-factory takes for 1,000, and little more than Airflow itself.",
+        (Bound("CPU of dag-factory's", "≤", 65, "%"), Bound("CPU of the same without YAML", "≤", 1.25)),
+    ),
+    Goal(
+        "22-one-dag",
+        "jobs",
+        "A task that begins pays for its own job, not for a thousand.",
+        (Bound("CPU of dag-factory's whole parse", "≤", 2, "%"),),
+    ),
+    Goal(
+        "23-lint", "jobs", "A thousand job files are checked before a commit in passing.", (Bound("CPU", "≤", 3, "s"),)
+    ),
 )
 BY_NAME = {goal.name: goal for goal in GOALS}

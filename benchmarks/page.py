@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from benchmarks.goals import Goal
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-PACKAGES = ("hms-syn", "procrastinate", "pgqueuer", "pgmq", "psycopg", "sqlalchemy", "zeep", "requests", "aiohttp")
+PACKAGES = (
+    "hms-syn", "procrastinate", "pgqueuer", "pgmq", "psycopg", "sqlalchemy", "zeep", "requests", "aiohttp",
+    "dag-factory",
+)  # fmt: skip
 HEAD = """\
 # Benchmarks
 

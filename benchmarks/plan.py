@@ -9,6 +9,7 @@ from benchmarks.console import board
 from benchmarks.delivery import contract, pulling, rest, soap
 from benchmarks.goals import GOALS
 from benchmarks.heartbeat import pings
+from benchmarks.jobs import thousand
 from benchmarks.queue import audit, backlog, churn, consume, idle, in_batches, publish, race, together
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ EXPERIMENTS: dict[str, Callable[[Bench], None]] = {
     "18-token-once": rest.one_token,
     "19-heartbeat": pings.thousand,
     "20-board": board.pages,
+    "21-parse": thousand.parsing,
+    "22-one-dag": thousand.one_dag,
+    "23-lint": thousand.linting,
 }
 
 

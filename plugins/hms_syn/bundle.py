@@ -6,17 +6,20 @@ as an import error of its own, with file, line and reason, while every other job
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
 from hms_syn import job_files, settings
+from hms_syn.domain.ack import printable
 from hms_syn.errors import SynError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ for dag in build(load_job(Path({path!r}), root=Path({root!r}))):
     globals()[dag.dag_id] = dag
 '''
 
+NOT_SHOWN = "(Its text is not shown: it cannot be read as YAML, or holds what looks like a secret.)"
 HEARTBEAT = "_hms_syn_heartbeat.py"
 """No job file's name: those begin with a letter."""
 HEARTBEAT_STUB = '''"""The heartbeat of all vendors as an Airflow DAG."""
@@ -53,7 +57,7 @@ class JobsDagBundle(BaseDagBundle):
     def __init__(self, *, jobs_folder: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
-        self._seen: dict[Path, tuple[int, int]] = {}
+        self._seen: dict[Path, job_files.Marks] = {}
         self._stubs: dict[str, Path] = {}
         self._on: set[str] | None = None
 
@@ -74,27 +78,52 @@ class JobsDagBundle(BaseDagBundle):
         """Write a DAG file for each new or changed job file, and drop those whose job file is gone."""
         with self.lock():
             self.path.mkdir(parents=True, exist_ok=True)
-            found = {self._stub_of(path): path for path in job_files.paths(self._jobs)}
+            files = list(job_files.paths(self._jobs))
+            if self._jobs in files:
+                log.warning("%s cannot be read; its DAGs stay as they are", self._jobs)
+                return
+            found = self._stubs_of(files)
             heartbeat = self.path / HEARTBEAT
             _write(heartbeat, HEARTBEAT_STUB)
             for stub in self.path.glob("*.py"):
                 if stub not in found and stub != heartbeat:
                     stub.unlink()
             for stub, path in found.items():
-                state = path.stat()
-                mark = (state.st_mtime_ns, state.st_size)
-                if self._seen.get(stub) != mark:
-                    _write(stub, self._text(path))
-                    self._register(path, stub)
-                self._seen[stub] = mark
+                marks = job_files.marks_of(path, root=self._jobs)
+                if self._seen.get(stub) != marks:
+                    self._renew(stub, path)
+                self._seen[stub] = marks
         self._follow_switches()
 
-    def _stub_of(self, path: Path) -> Path:
-        return self.path / ("__".join(path.relative_to(self._jobs).with_suffix("").parts) + ".py")
+    def _renew(self, stub: Path, path: Path) -> None:
+        """Let Airflow parse a job again. What is wrong with one file never stops the others."""
+        try:
+            _write(stub, self._text(path))
+            if stub in self._seen:  # its text may be as before while the defaults above it, or what is wrong, is not
+                stub.touch()
+        except OSError as error:
+            log.warning("%s has no DAG file: %s", path, error.strerror)
+        self._register(path, stub)
+
+    def _stubs_of(self, files: Sequence[Path]) -> dict[Path, Path]:
+        """Return each job file by its DAG file; of two that would share one (``a/b``, ``a__b``) the later has a mark."""
+        found: dict[Path, Path] = {}
+        for path in sorted(files):
+            place = path.relative_to(self._jobs)
+            name = "__".join(place.with_suffix("").parts)
+            if self.path / f"{name}.py" in found:
+                name += f"__{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
+            found[self.path / f"{name}.py"] = path
+        return found
 
     def _text(self, path: Path) -> str:
-        shown = path.read_text(encoding="utf-8", errors="replace").replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-        return STUB.format(name=path.name, text=shown, path=str(path.absolute()), root=str(self._jobs.absolute()))
+        text = job_files.shown_text(path)
+        return STUB.format(
+            name=_quoted(printable(path.name)),
+            text=_quoted(NOT_SHOWN if text is None else text),
+            path=str(path.absolute()),
+            root=str(self._jobs.absolute()),
+        )
 
     def _follow_switches(self) -> None:
         """Follow the switches also where every job is paused, and Airflow runs no doorbell; not inside a task.
@@ -147,6 +176,11 @@ class JobsDagBundle(BaseDagBundle):
             AuditHook().store.register(job)
         except SynError as error:
             log.warning("%s is not registered yet: %s", path, error)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as it is written inside a docstring."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _write(stub: Path, text: str) -> None:

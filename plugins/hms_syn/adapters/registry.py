@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Collection
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, cast
 
 from hms_syn import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hms_syn.ports import AdapterFactory
 
@@ -48,9 +50,30 @@ def load_adapter(id: str) -> AdapterFactory:  # noqa: A002 - the word of the job
         ) from error
 
 
-def known_adapters() -> list[str]:
-    """Return the ids of all installed adapters, without importing one."""
-    return sorted(_known())
+class KnownAdapters(Collection[str]):
+    """The ids of all installed adapters, none of them imported.
+
+    What is installed is looked through once, and only when an id is asked for that is not one of ours: that takes
+    longer than to read a job file, and every task reads one.
+    """
+
+    def __contains__(self, id: object) -> bool:  # noqa: A002 - the word of the job file
+        return id in _OURS or id in self._all
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> list[str]:
+        return sorted(_known())
+
+
+def known_adapters() -> KnownAdapters:
+    """Return the ids of all installed adapters, in order, without importing one."""
+    return KnownAdapters()
 
 
 def _known() -> dict[str, str]:

@@ -54,7 +54,7 @@ def contract_problems(job: JobSpec) -> list[Problem]:
                 faults.update(dict.fromkeys(adapter.check()))
             except SynError as error:
                 faults["job.target_endpoint", str(error)] = None
-    return job_files.located(job, faults)
+    return job_files.located(job, faults) if faults else []
 
 
 def _read(path: Path) -> tuple[list[JobSpec], list[Problem], int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hms_syn.domain.ack import printable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
@@ -19,5 +21,5 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}: error: "
+        where = f"{printable(self.file)}:{self.line}:{self.column}: error: "
         return f"{where}{self.key}: {self.text}" if self.key else f"{where}{self.text}"

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from hms_syn.job_files.explained import explained
 from hms_syn.job_files.filled_in import FieldChange, FilledIn, changes, filled_in
-from hms_syn.job_files.job_folder import JobFolder
+from hms_syn.job_files.job_folder import JobFolder, Marks, marks_of
 from hms_syn.job_files.loader import job_path, load_folder, load_job, located, paths, shown_text
 
 __all__ = [
     "FieldChange",
     "FilledIn",
     "JobFolder",
+    "Marks",
     "changes",
     "explained",
     "filled_in",
@@ -24,6 +25,7 @@ __all__ = [
     "load_folder",
     "load_job",
     "located",
+    "marks_of",
     "paths",
     "shown_text",
 ]

@@ -11,7 +11,10 @@ from hms_syn.job_files.nodes import INVISIBLE, Node, Scalar, Table
 from hms_syn.job_files.secrecy import holds_secret
 from hms_syn.job_files.values import Plain
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_DEFAULT = r":-((?:[^}$]|\$(?!\{))*)"
+_VARIABLE = re.compile(rf"\$\{{([A-Za-z_][A-Za-z0-9_]*)(?:{_DEFAULT})?\}}")
+_NESTED = re.compile(rf"\$\{{([A-Za-z_][A-Za-z0-9_]*){_DEFAULT}\$\{{")
+_MOST_CHARS = 64 * 1024
 
 
 def data_of(node: Node, found: list[Finding], *, path: Path = ()) -> Any:
@@ -28,7 +31,18 @@ def data_of(node: Node, found: list[Finding], *, path: Path = ()) -> Any:
 
 
 def _filled_in(text: str, found: list[Finding], path: Path) -> str:
+    nested = _NESTED.search(text)
+    if nested is not None:
+        found.append(
+            Finding(path=path, text=f"the default of the variable {nested[1]} holds another variable; write a value")
+        )
+        return text
+    room = _MOST_CHARS
+
     def value(match: re.Match[str]) -> str:
+        nonlocal room
+        if room <= 0:
+            return ""
         name, default = match[1], match[2]
         given = os.environ.get(name)
         if default is not None:
@@ -36,9 +50,13 @@ def _filled_in(text: str, found: list[Finding], path: Path) -> str:
         wrong = _wrong_with(name, given)
         if wrong is not None:
             found.append(Finding(path=path, text=f"the variable {name} {wrong}"))
+        room -= len(given or "")
         return given or ""
 
-    return _VARIABLE.sub(value, text)
+    filled = _VARIABLE.sub(value, text)
+    if room <= 0:
+        found.append(Finding(path=path, text="grows beyond 64 KiB by its variables; shorten it"))
+    return filled
 
 
 def _wrong_with(name: str, given: str | None) -> str | None:

@@ -21,7 +21,7 @@ def defaults_for(file: Path, *, root: Path, known: Known) -> tuple[Table | None,
     """Return the merged defaults that apply to ``file``: from its own folder and each above, up to ``root``."""
     merged: Table | None = None
     problems: list[Problem] = []
-    for folder in _folders(file.parent, root):
+    for folder in folders(file.parent, root):
         path = folder / FILE_NAME
         if path not in known:
             known[path] = _read(path) if path.is_file() else (None, [])
@@ -105,7 +105,8 @@ def _read(path: Path) -> tuple[Table | None, list[Problem]]:
     return table, problems + twice
 
 
-def _folders(start: Path, root: Path) -> list[Path]:
+def folders(start: Path, root: Path) -> list[Path]:
+    """Return a folder and those above it, up to ``root``."""
     here, top = start.absolute(), root.absolute()
     if here != top and top not in here.parents:
         return [start]

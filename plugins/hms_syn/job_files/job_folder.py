@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn.errors import JobFileInvalid
@@ -12,12 +14,13 @@ from hms_syn.job_files.loader import installed, load_job, paths
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from pathlib import Path
 
     from hms_syn.domain.job_spec import JobSpec
 
 log = logging.getLogger(__name__)
 Mark = tuple[int, int]
+Marks = Mapping[Path, Mark]
+"""Of each file that is there: when it was changed, and how large it is."""
 
 
 class JobFolder:
@@ -42,7 +45,7 @@ class JobFolder:
         before = dict(self._jobs)
         for file in self._jobs.keys() - marks.keys():
             del self._jobs[file]
-        known = installed() if changed else ()
+        known = installed()
         for file in changed:
             self._read(file, known)
         self._marks, self._defaults = marks, defaults
@@ -53,6 +56,11 @@ class JobFolder:
             self._jobs[file] = load_job(file, adapters=known, root=self._folder)
         except JobFileInvalid as error:
             log.warning("%s", error)
+
+
+def marks_of(file: Path, *, root: Path) -> Marks:
+    """Return what tells whether a job is another than before: its file, and the defaults from there up to ``root``."""
+    return _marks([file, *(folder / inheritance.FILE_NAME for folder in inheritance.folders(file.parent, root))])
 
 
 def _marks(files: Iterable[Path]) -> dict[Path, Mark]:

@@ -78,17 +78,32 @@ def load_folder(folder: str | Path, *, adapters: Collection[str] | None = None) 
 
 def job_path(folder: str | Path, job_id: str) -> Path | None:
     """Return the file of one job, found without checking the others: first by its name, then by the id inside."""
-    files = sorted(paths(Path(folder)), key=lambda path: (path.stem != job_id, str(path)))
-    return next((file for file in files if _id_inside(file, job_id) == job_id), None)
+    files = ["/".join(place) for place in _places(Path(folder))]
+    named = {file for file in files if file.endswith(tuple(f"/{job_id}{suffix}" for suffix in SUFFIXES))}
+    for some in (named, set(files) - named):
+        for file in map(Path, sorted(some)):
+            if _id_inside(file, job_id) == job_id:
+                return file
+    return None
 
 
 def paths(folder: Path) -> Iterator[Path]:
-    """Every file below ``folder`` that is meant to be a job; defaults and hidden files are not."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
+    """Every file below ``folder`` that is meant to be a job; defaults and hidden files are not.
+
+    A folder with a job file's name, or one that may not be looked into, is among them: to read it is a problem.
+    """
+    return (Path(*place) for place in _places(folder))
+
+
+def _places(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the folder and the name of each: a task that looks for one job does not make a path of every file."""
+    closed: list[OSError] = []
+    for parent, folders, files in os.walk(folder, onerror=closed.append):
+        for name in (*folders, *files):
             if name.endswith(SUFFIXES) and not name.startswith(".") and name != inheritance.FILE_NAME:
-                yield Path(parent, name)
+                yield parent, name
+        folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(SUFFIXES)]
+    yield from ((str(error.filename), "") for error in closed if not isinstance(error, FileNotFoundError))
 
 
 def located(job: JobSpec, faults: Iterable[tuple[str, str]]) -> list[Problem]:
@@ -210,8 +225,8 @@ def _known(adapters: Collection[str] | None) -> Collection[str]:
 
 
 def installed() -> Collection[str]:
-    """Return the adapter ids that may be named, those of third parties too: a look through all that is installed."""
-    from hms_syn.adapters import registry  # noqa: PLC0415 - the registry reads installed packages
+    """Return the adapter ids that may be named, those of third parties too."""
+    from hms_syn.adapters import registry  # noqa: PLC0415 - only where a job is judged by what is installed
 
     return registry.known_adapters()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hms_syn.domain.ack import printable
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 SHOWN_CHARS = 60
 
 INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff"
+    "\ufeff\ufffe\uffff\U000e0000-\U000e007f]"
 )
-"""Control characters, and those that turn the reading direction: they make a file show other text than it holds."""
+"""Control characters, those without a width, and those that turn the reading direction: they make a file show other
+text than it holds. The two joiners U+200C and U+200D stay, because Persian, Hindi and emoji need them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):  # like the others of which a file has many: named tuples, which are quick to make
     """Where something stands; line and column count from 1."""
 
     file: str
@@ -28,8 +29,7 @@ class Place:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value as typed; ``plain`` means without quotes, so the field may read it as something else than text."""
 
     text: str
@@ -45,8 +45,7 @@ class Items:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One key of a map with its value; ``shown`` is the dotted path to show when the key was written elsewhere."""
 
     key_place: Place

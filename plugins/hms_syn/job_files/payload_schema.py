@@ -8,7 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hms_syn.job_files.nodes import shown
+
 MAX_BYTES = 1024 * 1024
+MAX_PARTS = 5_000
+"""Maps and lists: more take seconds to check, each time the job file is read."""
 
 
 def load(folder: Path, name: str) -> dict[str, Any]:
@@ -19,24 +23,37 @@ def load(folder: Path, name: str) -> dict[str, Any]:
     relative = Path(name)
     if relative.is_absolute() or "\\" in name:
         raise ValueError("is not a relative path; write it relative to the job file, such as 'schemas/hearing.json'")
-    file = folder / relative
-    if not file.is_file():
-        raise ValueError(f"no file '{name}' beside the job file")
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise ValueError(f"'{name}' is larger than 1 MiB")
-        schema = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"'{name}' is not valid JSON (line {error.lineno}, column {error.colno})") from None
-    except (OSError, UnicodeDecodeError, RecursionError):
-        raise ValueError(f"'{name}' cannot be read as JSON") from None
+    schema = _parsed(_body(folder / relative, shown(name)), shown(name))
     if not isinstance(schema, dict):
-        raise ValueError(f"'{name}' is not a JSON Schema; it must be a JSON object")
-    _check(schema, name)
+        raise ValueError(f"'{shown(name)}' is not a JSON Schema; it must be a JSON object")
+    _check(schema, shown(name))
     return schema
 
 
+def _body(file: Path, name: str) -> bytes:
+    try:
+        if not file.is_file():
+            raise ValueError(f"no file '{name}' beside the job file")
+        with file.open("rb") as stream:
+            body = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"'{name}' cannot be read: {error.strerror or 'unknown error'}") from None
+    if len(body) > MAX_BYTES:
+        raise ValueError(f"'{name}' is larger than 1 MiB")
+    return body
+
+
+def _parsed(body: bytes, name: str) -> Any:
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"'{name}' is not valid JSON (line {error.lineno}, column {error.colno})") from None
+    except (ValueError, RecursionError):  # not UTF-8, a number of thousands of digits, brackets in brackets
+        raise ValueError(f"'{name}' cannot be read as JSON") from None
+
+
 def _check(schema: dict[str, Any], name: str) -> None:
+    _look_through(schema, name)
     from jsonschema import Draft202012Validator, SchemaError, validators  # noqa: PLC0415 - slow to import
 
     try:
@@ -46,9 +63,17 @@ def _check(schema: dict[str, Any], name: str) -> None:
         raise ValueError(f"'{name}' is not a valid JSON Schema (at {where})") from None
     except RecursionError:
         raise ValueError(f"'{name}' is nested too deeply") from None
+
+
+def _look_through(schema: dict[str, Any], name: str) -> None:
+    """Refuse a schema that is too large to be checked quickly, or that speaks of another document."""
     waiting: list[Any] = [schema]
+    parts = 0
     while waiting:
         item = waiting.pop()
+        parts += 1
+        if parts > MAX_PARTS:
+            raise ValueError(f"'{name}' has more than {MAX_PARTS} maps and lists; make it smaller")
         inner = item.values() if isinstance(item, dict) else item
         waiting += [part for part in inner if isinstance(part, (dict, list))]
         if isinstance(item, dict):

@@ -16,6 +16,8 @@ from hms_syn.job_files.vendor_requests import KEEPS_ITS_PLACE, SPEAKS_SQL, endpo
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+_MOST_LEVELS = 100
+"""Of an expression: a deeper one would end the drain that reads it, not the file."""
 _SUCCESS_WORDS = "write one value, a list of values, or present"
 
 
@@ -153,14 +155,20 @@ def _expressions(path: Path, value: Any) -> Iterator[Finding]:
 
 def _compiled(path: Path, expression: str) -> Iterator[Finding]:
     try:
-        _compile()(expression)
+        level = [_compile()(expression).parsed]
     except (ValueError, RecursionError):
         hint = "a fixed text is written \"'text'\", a fixed number '`5`'"
         yield Finding(path=path, text=f"'{shown(expression)}' is not a JMESPath expression; {hint}")
+        return
+    for _ in range(_MOST_LEVELS):
+        level = [child for node in level for child in node["children"] if isinstance(child, dict)]
+        if not level:
+            return
+    yield Finding(path=path, text=f"'{shown(expression)}' has more than {_MOST_LEVELS} levels; make it simpler")
 
 
-def _compile() -> Callable[[str], object]:
+def _compile() -> Callable[[str], Any]:
     import jmespath  # noqa: PLC0415 - only files with expressions need it
 
-    compiled: Callable[[str], object] = jmespath.compile
+    compiled: Callable[[str], Any] = jmespath.compile
     return compiled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ _PROSE: frozenset[Path] = frozenset({("name",), ("description",), ("docs_md",), 
 _VENDOR_WORDS = frozenset({"mapping", "success", "ack", "page"})
 
 
+@functools.lru_cache(maxsize=1024)
 def holds_secret(name: str) -> bool:
     """Return True when something called ``name`` is likely to hold a secret.
 

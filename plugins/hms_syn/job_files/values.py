@@ -16,7 +16,10 @@ _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _MOST_DIGITS = 15
 _LINE_CHARS = 200
+_MOST_MAPS = 100
 _CRON_FIELDS = 5
+_RANDOM = re.compile(r"(?<![a-z])[hr](?![a-z])", re.IGNORECASE)
+"""In a cron expression: any time, another one each time it is read."""
 
 
 class Plain(str):
@@ -125,6 +128,8 @@ def maps(value: object) -> list[Any]:
     """Read a list of maps, whose keys are looked at one by one."""
     if not isinstance(value, list):
         raise ValueError("is not a list; write '- ' before each of its maps")
+    if len(value) > _MOST_MAPS:
+        raise ValueError(f"has {len(value)} maps; write at most {_MOST_MAPS}")
     return value
 
 
@@ -212,7 +217,7 @@ def _scalar(value: object) -> str:
 
 
 def _timed(value: object, choices: str) -> str | float:
-    given = text(value)
+    given = line(value)
     if " " not in given:
         try:
             return duration(given)
@@ -221,7 +226,7 @@ def _timed(value: object, choices: str) -> str | float:
     from croniter import croniter  # type: ignore[import-untyped] # noqa: PLC0415 - slow to import, and few files need it
 
     try:
-        if len(given.split()) == _CRON_FIELDS:
+        if len(given.split()) == _CRON_FIELDS and _RANDOM.search(given) is None:
             croniter(given).get_next()
             return given
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -7,6 +7,7 @@ aliases, merge keys, tags, keys that are not text, further documents, invisible 
 
 from __future__ import annotations
 
+import functools
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,24 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
 MAX_PROBLEMS = 100
+
+_FOLDER = "is a folder, not a file; a container's mount makes one where the file it mounts is missing"
+_QUOTE = "put the value in quotes"
+_CURES = {
+    "found character that cannot start any token": f"{_QUOTE}; where a tab stands, write blanks",
+    "found a tab character that violates indentation": "indent with blanks",
+    "mapping values are not allowed in this context": f"indent as the lines above; where a value holds ': ', {_QUOTE}",
+    "could not find expected ':'": "write 'key: value', with an ordinary blank after the colon",
+    "found unknown escape character": "in double quotes write '\\\\' for a backslash, or use single quotes",
+    "found invalid Unicode character escape code": "write the character itself",
+    "found incompatible YAML document": "take the line '%YAML' out",
+    "did not find expected ',' or ']'": "close the list that begins in line {begun} with ']', or write a comma here",
+    "did not find expected ',' or '}'": "close the map that begins in line {begun} with '}}', or write a comma here",
+    "found unexpected end of stream": "close the quote or bracket that begins here",
+}
+"""By what the parser says: what to do about it."""
+_AT_BEGINNING = frozenset({"could not find expected ':'", "found unexpected end of stream"})
+"""What the parser notices late: the mistake stands where it began to read."""
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Any = yaml.resolver.Resolver()
@@ -51,8 +70,12 @@ def read(path: Path) -> tuple[Table | None, list[Problem]]:
     """Return the file's map and everything wrong with it as YAML; None when it cannot be judged any further."""
     file = str(path)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return None, [Problem(file=file, text="is not a regular file")]
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            next(path.iterdir(), None)  # one that may not be looked into says so
+            return None, [Problem(file=file, text=_FOLDER)]
+        if not stat.S_ISREG(mode):
+            return None, [Problem(file=file, text="is not a regular file; a job is a file of text")]
         with path.open("rb") as stream:
             body = stream.read(MAX_BYTES + 1)
     except OSError as error:
@@ -88,26 +111,44 @@ def _decoded(body: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         raise _UnreadableError(Problem(file=file, line=line, text="is not UTF-8; save it as UTF-8 text")) from None
-    hidden = INVISIBLE.search(text.replace("\r\n", "\n"))
+    lines = text.replace("\r\n", "\n")
+    hidden = None if lines.replace("\n", "").isprintable() else INVISIBLE.search(lines)
     if hidden is None:
         return text
-    before = text.replace("\r\n", "\n")[: hidden.start()]
+    before = lines[: hidden.start()]
     line, column = before.count("\n") + 1, hidden.start() - (before.rfind("\n") + 1) + 1
     raise _UnreadableError(Problem(file=file, line=line, column=column, text=_hidden_text(hidden[0])))
 
 
 def _hidden_text(char: str) -> str:
+    if char == "\r":
+        return "ends its lines with carriage returns alone; save it with the line ends of Unix or Windows"
     return f"holds the invisible character U+{ord(char):04X}; take it out"
 
 
+@functools.lru_cache(maxsize=1024)
+def _is_text(plain: str) -> bool:
+    """Return whether a plain scalar is text to every reader of YAML; the same few keys stand in every job file."""
+    is_text: bool = _RESOLVER.resolve(yaml.ScalarNode, plain, (True, False)) == _TEXT_TAG
+    return is_text
+
+
+def _odd_blank(text: str) -> str:
+    """Return the blank that YAML takes for a letter at either end of a text; empty when there is none."""
+    return next((char for char in (text[:1], text[-1:]) if char.isspace() and not char.isascii()), "")
+
+
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
+    marks = (error.problem_mark, error.context_mark)
+    mark = next(filter(None, marks[::-1] if error.problem in _AT_BEGINNING else marks), None)
     what = shown(error.problem or error.context or "unknown error")
+    cure = _CURES.get(what, "check indentation (spaces only), quotes and brackets here")
+    begun = (error.context_mark or mark).line + 1 if mark else 1
     return Problem(
         file=file,
         line=mark.line + 1 if mark else 1,
         column=mark.column + 1 if mark else 1,
-        text=f"is not valid YAML ({what}); check indentation (spaces only), quotes and brackets here",
+        text=f"is not valid YAML ({what}); {cure.format(begun=begun)}",
     )
 
 
@@ -137,7 +178,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             place = self._checked_place(event)
             plain = bool(event.implicit[0]) and event.style in (None, "")
-            self._add(Scalar(text=event.value, plain=plain, place=place))
+            self._add(Scalar(event.value, plain, place))
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             place = self._checked_place(event)
             if len(self._frames) >= MAX_DEPTH:
@@ -168,7 +209,7 @@ class _Builder:
             self._open_key(frame, node)
         else:
             if frame.key is not None and frame.key not in frame.entries:
-                frame.entries[frame.key] = Entry(key_place=frame.key_place, node=node)
+                frame.entries[frame.key] = Entry(frame.key_place, node)
             frame.key = frame.key_place = None
 
     def _open_key(self, frame: _Frame, node: Node) -> None:
@@ -180,7 +221,7 @@ class _Builder:
             self._report(node.place, "merge keys ('<<') are not allowed; write the keys out")
             return
         frame.key = node.text
-        if node.plain and _RESOLVER.resolve(yaml.ScalarNode, node.text, (True, False)) != _TEXT_TAG:
+        if node.plain and not _is_text(node.text):
             self._report(node.place, f"the key {shown(node.text)!r} is not text; put it in quotes")
         first = (frame.entries or {}).get(node.text)
         if first is not None:
@@ -192,13 +233,20 @@ class _Builder:
             self._report(place, "anchors ('&') are not allowed; write the value out where it is needed")
         if event.tag is not None:
             self._report(place, "tags ('!') are not allowed; write the plain value")
-        if isinstance(event, yaml.ScalarEvent) and (hidden := INVISIBLE.search(event.value)) is not None:
-            self._report(place, _hidden_text(hidden[0]))
+        if isinstance(event, yaml.ScalarEvent) and not event.value.isprintable():
+            self._look_closely(event, place)
         return place
+
+    def _look_closely(self, event: yaml.ScalarEvent, place: Place) -> None:
+        hidden = INVISIBLE.search(event.value)
+        if hidden is not None:
+            self._report(place, _hidden_text(hidden[0]))
+        elif event.implicit[0] and (blank := _odd_blank(event.value)):
+            self._report(place, f"begins or ends with U+{ord(blank):04X}, which only looks like a blank; take it out")
 
     def _place(self, event: yaml.Event) -> Place:
         mark: Any = event.start_mark
-        return Place(file=self._file, line=mark.line + 1, column=mark.column + 1)
+        return Place(self._file, mark.line + 1, mark.column + 1)
 
     def _report(self, place: Place, text: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:

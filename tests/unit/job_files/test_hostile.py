@@ -1,9 +1,8 @@
-"""Files that mean harm, or are not text at all, cost little and give a problem."""
+"""Any text, and any value of any key, is a job or a problem; files that mean harm are in ``hostile_files``."""
 
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -12,57 +11,6 @@ from hypothesis import strategies as st
 
 from hms_syn import errors
 from hms_syn.job_files import load_job, model
-
-HEAD = "job:\n  name: C\n  push_adapter: soap\n  source_topic: a.b\n  target_endpoint: https://court.example.gov/\n"
-BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-    f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
-)
-HOSTILE = {
-    "brackets": b"[" * 2000,
-    "braces": b"{a: " * 15000,
-    "block nesting": b"".join(b" " * depth + b"a:\n" for depth in range(350)),
-    "dashes": b"- " * 30000,
-    "anchor bomb": BOMB.encode(),
-    "recursive": b"job: &a [*a]\n",
-    "too large": b"#" * (64 * 1024 + 1),
-    "not utf-8": HEAD.encode() + b"  owner: \xff\xfe\n",
-    "nul": HEAD.encode() + b"  owner: a\x00b\n",
-    "utf-16": HEAD.encode("utf-16"),
-    "many keys": (HEAD + "".join(f"  key{n}: 1\n" for n in range(5000))).encode(),
-    "many duplicates": (HEAD + "  owner: x\n" * 4000).encode(),
-    "long key": (HEAD + f"  {'k' * 900}: x\n  ? {'k' * 50000}\n  : x\n").encode(),
-    "deep expression": (HEAD + "  push: {ordering_key: '" + "(" * 20000 + "'}\n").encode(),
-    "long duration": (HEAD + f"heartbeat_interval: {'9' * 30000}s\n").encode(),
-    "unending time": (HEAD + "heartbeat_interval: 9999999999999999y\n").encode(),
-    "long number": (HEAD + f"  push: {{batch_size: {'9' * 30000}}}\n").encode(),
-    "many variables": (HEAD + "  description: '" + "${A" * 15000 + "'\n  enabled: x\n").encode(),
-    "cron of letters": (HEAD + "  push: {schedule: '*/0 1-99999 , ? L#'}\n").encode(),
-    "bad port": (HEAD + "").replace("gov/", "gov:99999/").encode(),
-    "bad host": (HEAD + "").replace("court.example.gov/", "[::1/").encode(),
-    "tag directive": b"%TAG ! tag:yaml.org,2002:python/\n---\njob: !object/apply:os.system [id]\n",
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_a_problem_within_two_seconds(tmp_path: Path, name: str) -> None:
-    """Nothing but JobFileInvalid comes out, soon, with at most a hundred short lines."""
-    file = tmp_path / "court.yaml"
-    file.write_bytes(HOSTILE[name])
-    started = time.process_time()
-    with pytest.raises(errors.JobFileInvalid) as caught:
-        load_job(file, adapters=["soap"])
-    assert time.process_time() - started < 2
-    assert 1 <= len(caught.value.problems) <= 101
-    assert all(len(problem.text) < 400 and str(problem).isprintable() for problem in caught.value.problems)
-
-
-@pytest.mark.parametrize("name", ["folder.yaml", "nowhere.yaml"])
-def test_what_is_not_a_file_is_a_problem(tmp_path: Path, name: str) -> None:
-    """A folder with a file's name, or a file that has just gone, stops nobody."""
-    (tmp_path / "folder.yaml").mkdir()
-    with pytest.raises(errors.JobFileInvalid):
-        load_job(tmp_path / name, adapters=["soap"])
-
 
 _WORDS = st.sampled_from(
     ["job:", "  name: x", "  push:", "    mapping: {a: [b, {c: 1}]}", "  retry: []", "heartbeat_interval: 1s",

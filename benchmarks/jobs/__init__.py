@@ -1,0 +1,1 @@
+"""What a thousand jobs cost Airflow, and the people who write them."""
