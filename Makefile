@@ -1,6 +1,7 @@
 # Bare `make` prints this menu. Every target sets up .venv by itself when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
+PEERS := .venv-bench/bin
 INDEX := $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraints constraints.txt $(if $(INDEX),--default-index $(INDEX))
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,8 +36,8 @@ fmt: .venv/.ready-dev ## format and mend what ruff can mend
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: .venv/.ready-bench ## beside the peers, with ratios (GOALS=queue, ROUNDS=3, QUICK=1, WRITE=1 renews the page)
-	@PYTHONPATH=. $(BIN)/python -W ignore -m benchmarks $(if $(GOALS),--goals $(GOALS)) \
+bench: .venv-bench/.ready ## beside the peers, with ratios (GOALS=queue, ROUNDS=3, QUICK=1, WRITE=1 renews the page)
+	@PYTHONPATH=. $(PEERS)/python -W ignore -m benchmarks $(if $(GOALS),--goals $(GOALS)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 docs: .venv/.ready-docs ## the documentation as a site, in site/ (every warning is an error)
@@ -44,12 +45,12 @@ docs: .venv/.ready-docs ## the documentation as a site, in site/ (every warning 
 	@echo "open site/index.html"
 
 lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
-	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --extra celery --extra fab --extra postgres --extra fhir --extra hl7 --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --group docs --extra celery --extra fab --extra postgres --extra fhir --extra hl7 --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
 	@! grep -nE '://|index-url|find-links' constraints.txt
 
 clean: ## remove what the targets above have made
-	@rm -rf .venv .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist site tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
+	@rm -rf .venv .venv-bench .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist site tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
 
 .venv/bin/uv: constraints.txt
 	@echo "Setting up .venv (once, a minute or two) …"
@@ -71,7 +72,9 @@ clean: ## remove what the targets above have made
 	@$(INSTALL) --group docs
 	@touch $@
 
-.venv/.ready-bench: .venv/.ready-dev
+# The peers stay out of .venv: one of them is an Airflow plugin too, with a habit of telling its makers that it runs.
+.venv-bench/.ready: .venv/bin/uv pyproject.toml
 	@echo "Installing the peers to measure beside …"
-	@$(INSTALL) --editable '.[postgres,fhir,hl7,oracle,sftp]' --group bench
+	@$(PYTHON) -m venv .venv-bench
+	@$(subst $(BIN)/python,$(PEERS)/python,$(INSTALL)) --editable '.[postgres,fhir,hl7,oracle,sftp]' --group dev --group bench
 	@touch $@

@@ -106,7 +106,7 @@ class JobsDagBundle(BaseDagBundle):
         self._register(path, stub)
 
     def _stubs_of(self, files: Sequence[Path]) -> dict[Path, Path]:
-        """Return each job file by its DAG file; of two that would share one (``a/b``, ``a__b``) the later has a mark."""
+        """Return each job file by its DAG file; of two that would share one (``a/b``, ``a__b``) the later is marked."""
         found: dict[Path, Path] = {}
         for path in sorted(files):
             place = path.relative_to(self._jobs)
