@@ -16,7 +16,7 @@ demo: .venv/.ready ## the whole product in two minutes (ARGS=--once ends by itse
 	@$(BIN)/hms-syn demo $(ARGS)
 
 test: .venv/.ready-dev ## every test, with its own PostgreSQL, Airflow and node-soap (ARGS=-k name)
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@$(BIN)/pytest -n 3 $(ARGS)
 
 soak: .venv/.ready-dev ## 20,000 schedules, hundreds of kills, minutes of bad weather (ARGS="--kills 300 --minutes 10 --seed 1")
 	@SCHEDULES=$(or $(SCHEDULES),20000) $(BIN)/pytest -q -n 2 tests/simulation/test_schedules.py tests/simulation/test_more_schedules.py

@@ -249,6 +249,14 @@ COMMANDS = (
         arguments=(_argument("--job", metavar="JOB", help="this job only"), JSON),
     ),
     Command(
+        name="audit export",
+        help="print the audit trail as it was hashed, one JSON object a line, oldest first",
+        module="audit_export",
+        arguments=(
+            _argument("--after", type=int, default=0, metavar="SEQ", help="only rows after this seq (default: all)"),
+        ),
+    ),
+    Command(
         name="audit verify",
         help="prove that nobody changed the audit trail; names the first bad row",
         module="audit_verify",

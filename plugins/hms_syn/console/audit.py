@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from fastapi import APIRouter, Depends, Query
@@ -16,12 +15,8 @@ from hms_syn.console.messages import OfJob
 from hms_syn.console.store import RoomDep, StoreDep
 from hms_syn.domain.audit_entry import EVENTS
 from hms_syn.errors import AuditBroken
+from hms_syn.store import audit_export
 from hms_syn.store.audit_search import Search
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hms_syn.store.sql_store import SqlStore
 
 router = APIRouter(tags=["audit"])
 PAGE = 500
@@ -72,7 +67,7 @@ def export(
     """Return the whole trail as it was hashed, one JSON object a line, oldest first; see [verify](audit.md)."""
     rights.need("GET", None, TRAIL)
     return StreamingResponse(
-        _lines(store, after),
+        audit_export.lines(store, after=after),
         media_type="application/x-ndjson",
         headers={"content-disposition": 'attachment; filename="hms-syn-audit.ndjson"'},
     )
@@ -106,9 +101,3 @@ def _jobs(rights: Rights, job: str | None) -> list[str] | None:
     if rights.may("GET", None, TRAIL):
         return None
     return [one for one in rights.room.job_ids() if rights.may("GET", one, TRAIL)]
-
-
-def _lines(store: SqlStore, after: int) -> Iterator[str]:
-    while page := store.audit_rows(after=after, limit=AT_A_TIME):
-        yield "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in page)
-        after = page[-1]["seq"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -101,6 +102,21 @@ def test_missing_tables_are_named_with_the_cure(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["status"]) == 1
     assert "airflow db migrate" in capsys.readouterr().err
+
+
+def test_the_audit_trail_is_exported_as_it_was_hashed(home, capsys):
+    """Each line is a row of the view, whose hash anybody can compute again; --after goes on where a copy ended."""
+    for name in ("m0", "m1"):
+        assert main(["publish", "hud.hearing.created", "{}", "--id", name]) == 0
+    capsys.readouterr()
+    assert main(["audit", "export"]) == 0
+    printed = capsys.readouterr()
+    rows = [json.loads(line) for line in printed.out.splitlines()]
+    assert [row["message_id"] for row in rows] == ["m0", "m1"]
+    assert [hashlib.sha256(b"\0" + row["body"].encode()).hexdigest() for row in rows] == [row["hash"] for row in rows]
+    assert printed.err.startswith("2 row(s)")
+    assert main(["audit", "export", "--after", str(rows[0]["seq"])]) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == rows[1:]
 
 
 def test_a_tampered_audit_row_is_found(home, capsys):

@@ -224,7 +224,8 @@ def test_a_connection_that_airflow_does_not_have_is_told_with_its_jobs():
 def test_an_extra_that_a_jobs_adapter_needs_is_missed(monkeypatch, adapter, module, verdict):
     jobs = [make_job(push_adapter=adapter)]
     assert doctor_jobs.extras(jobs, "postgresql+psycopg2://db/airflow").verdict is OK
-    monkeypatch.setitem(sys.modules, module, None)  # as Python has it of what cannot be imported
+    for name in {module, *(name for name in sys.modules if name.startswith(f"{module}."))}:
+        monkeypatch.setitem(sys.modules, name, None)  # as Python has it of what cannot be imported
     finding = doctor_jobs.extras(jobs, None)
     assert finding.verdict is verdict
     assert "(for court)" in finding.text
