@@ -19,5 +19,5 @@ def run(arguments: argparse.Namespace) -> int:
     for piece in audit_export.lines(wiring.open_store(), after=arguments.after):
         sys.stdout.write(piece)
         count += piece.count("\n")
-    remark(f"{count} row(s); each is as it was hashed: docs/audit.md says how to check them without us")
+    remark(f"{count} row(s), as they were hashed: docs/audit.md says how to check them without us")
     return 0
