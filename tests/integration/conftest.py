@@ -52,7 +52,7 @@ class Place:
         job = f"job_{uuid.uuid4().hex[:8]}"
         topic = f"hud.{job}.hearing.created"
         self.drop(job, JOB.format(name=job, topic=topic, endpoint=endpoint or f"{self.url}/soap") + more)
-        self.airflow.wait_until(job, lambda: self.airflow.knows(f"syn.{job}.push"), seconds=60)
+        self.airflow.wait_until(job, lambda: self.airflow.knows(f"syn.{job}.push"), seconds=120)
         eventually(lambda: any(row["job"] == job for row in self.store.status()))
         return job, topic
 
@@ -114,7 +114,7 @@ class Place:
         return self.airflow.api("GET", f"/api/v2/dags/syn.{job}.push/dagRuns/{run}/taskInstances/push")
 
 
-def eventually(true, *, seconds: float = 60, what: str = "it"):
+def eventually(true, *, seconds: float = 120, what: str = "it"):
     """Wait until a condition holds; return what made it hold."""
     deadline = time.monotonic() + seconds
     while not (seen := true()):

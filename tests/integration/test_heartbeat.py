@@ -60,7 +60,7 @@ def test_a_court_that_closes_is_offline_after_three_pings_and_gets_what_waited_w
         assert "the vendor is offline since" in next(row for row in place.store.status() if row["job"] == job)["why"]
         assert place.state_of(event.message_id) == "pending"
         building.start()
-        eventually(lambda: place.state_of(event.message_id) == "delivered", seconds=20, what="the delivery")
+        eventually(lambda: place.state_of(event.message_id) == "delivered", what="the delivery")
         assert building.cases() == ["HUD-22-109"]
     assert told(place, building.endpoint) == ["syn.vendor.offline", "syn.vendor.online"]
     eventually(lambda: VendorBoard(place.store).untold() == [], what="all told")
