@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 SHARING = (
     "tests/browser/",
-    *(f"tests/integration/test_{name}.py" for name in ("airflow", "alerts", "console", "doctor", "heartbeat")),
-    "tests/integration/test_topology.py",
+    "tests/integration/test_airflow",
+    *(f"tests/integration/test_{name}.py" for name in ("alerts", "console", "doctor", "heartbeat", "topology")),
 )
 """Where the fixture ``place`` is used, and where another whole Airflow is: two at work are too much for two cores."""
 

@@ -1,4 +1,4 @@
-"""Workflows that wait for deliveries, in the one real Airflow of test_airflow.py, which takes these stories in."""
+"""Workflows that wait for deliveries, in a real Airflow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.integration.conftest import JOB, eventually
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
 
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 EXAMPLE, AFTER = "wait_for_the_court", "after_each_delivery"
 WAITING = 20
