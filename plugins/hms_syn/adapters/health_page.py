@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Credentials
 
-_TIMEOUT = 5.0
 _BYTES = 1024 * 1024
 _SUCCESS = 2
 
@@ -26,8 +25,7 @@ def ping(job: JobSpec, credentials: Credentials | None) -> None:
     """
     heartbeat = job.heartbeat
     path = str((heartbeat.request if heartbeat else EMPTY).get("path") or "/health")
-    timeout = heartbeat.timeout if heartbeat else _TIMEOUT
-    http = client_for(job, credentials, timeout=timeout, max_bytes=_BYTES)
+    http = client_for(job, credentials, timeout=job.ping_timeout, max_bytes=_BYTES)
     try:
         response = http.request("GET", urljoin(job.target_endpoint, path), headers={})
     finally:

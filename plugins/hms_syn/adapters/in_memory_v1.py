@@ -104,4 +104,4 @@ class InMemoryV1:
 
     def _mapped(self, message: Delivery) -> Mapping[str, Any]:
         declared = self._job.push.mapping if self._job.push else None
-        return dict(message.payload) if declared is None else mapping.apply(declared, message.payload, message.meta)
+        return dict(mapping.of_message(declared, message))

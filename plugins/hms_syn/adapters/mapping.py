@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
@@ -13,6 +13,9 @@ from jmespath.parser import ParsedResult
 from hms_syn import errors
 from hms_syn.domain import expressions
 from hms_syn.domain.ack import Ack
+
+if TYPE_CHECKING:
+    from hms_syn.domain.delivery import Delivery
 
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols that look like nothing."""
@@ -50,6 +53,14 @@ def apply(mapping: Mapping[str, Any], payload: Mapping[str, Any], meta: Mapping[
     """
     check_expressions(mapping)
     return _apply(mapping, {**payload, "_meta": dict(meta)}, prefix="")
+
+
+def of_message(declared: Mapping[str, Any] | None, message: Delivery) -> Mapping[str, Any]:
+    """Return what a message is to its vendor: the payload as it is, or the fields that a mapping makes of it.
+
+    :raises errors.UnmappablePayload: as :func:`apply` does
+    """
+    return message.payload if declared is None else apply(declared, message.payload, message.meta)
 
 
 def prove(answer: Mapping[str, Any], success: Mapping[str, Any], ack: Mapping[str, str]) -> Ack:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hms_syn import job_files, settings
+from hms_syn import settings
 from hms_syn.cli.output import next_step
 from hms_syn.errors import NeedsOfficer
+from hms_syn.job_files.explained import explained
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
     if not file.is_file():
         raise NeedsOfficer(f"{file}: no such file")
     root = folder if file.resolve().is_relative_to(folder.resolve()) else None
-    print(job_files.explained(file, root=root), end="")
+    print(explained(file, root=root), end="")
     next_step(f"hms-syn lint {file}")
     return 0

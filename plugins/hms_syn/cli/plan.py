@@ -21,6 +21,7 @@ from hms_syn.errors import JobFileInvalid, NeedsOfficer, StoreNotConfigured, Sto
 from hms_syn.flow.consequences import Edit, consequences
 from hms_syn.flow.side_by_side import Compared, Verdict, compare
 from hms_syn.flow.simulate import Simulation, Window, simulate
+from hms_syn.job_files.filled_in import changes, filled_in
 from hms_syn.store.statements import micros, shown
 from hms_syn.store.upcoming import Upcoming
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.flow.side_by_side import Version
-    from hms_syn.job_files import FieldChange, FilledIn
+    from hms_syn.job_files.filled_in import FieldChange, FilledIn
     from hms_syn.store.sql_store import SqlStore
 
 WOULD_CHANGE = 3
@@ -132,7 +133,7 @@ def _told(plan: Plan, arguments: argparse.Namespace) -> int:
 def _new(file: Path) -> FilledIn:
     if not file.is_file():
         raise NeedsOfficer(f"{file}: no such file")
-    return job_files.filled_in(file, root=_root(file))
+    return filled_in(file, root=_root(file))
 
 
 def _old(job: JobSpec, against: str | None) -> FilledIn | None:
@@ -147,7 +148,7 @@ def _old(job: JobSpec, against: str | None) -> FilledIn | None:
     if not file.is_file():
         raise NeedsOfficer(f"{file}: no such file")
     try:
-        return job_files.filled_in(file, root=_root(file))
+        return filled_in(file, root=_root(file))
     except JobFileInvalid as error:
         raise NeedsOfficer(
             f"{error}\nThe job goes on as it last was, which this file no longer says; "
@@ -175,7 +176,7 @@ def _store(*, is_needed: bool) -> tuple[SqlStore | None, str]:
 
 def _plan(new: FilledIn, old: FilledIn | None, store: SqlStore | None) -> Plan:
     """Compare the two files, and the DAGs that they make."""
-    fields = job_files.changes(old, new)
+    fields = changes(old, new)
     means: Mapping[str, str] = {}
     if old is not None:
         waiting = None if store is None else Upcoming(store).waiting(old.job.id)

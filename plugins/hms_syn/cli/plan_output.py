@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hms_syn.cli.legible import legible
 from hms_syn.domain.ack import printable
 from hms_syn.flow.side_by_side import Verdict
+from hms_syn.job_files.report import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,7 +72,7 @@ def as_text(plan: Plan) -> Iterator[str]:
             yield from _dag(dag)
     yield from _messages(plan)
     if plan.simulation is not None:
-        yield f"\nOf the last {plan.since}: {_counted(plan.simulation.events, 'event')}"
+        yield f"\nOf the last {plan.since}: {counted(plan.simulation.events, 'event')}"
         for verdict, words in WORDS.items():
             if plan.simulation.counts[verdict]:
                 yield f"  {plan.simulation.counts[verdict]} {words}"
@@ -94,7 +95,7 @@ def _messages(plan: Plan) -> Iterator[str]:
 
 
 def _message(one: Compared) -> Iterator[str]:
-    size = f", {_counted(len(one.new.body), 'byte')}" if one.new is not None and one.new.error is None else ""
+    size = f", {counted(len(one.new.body), 'byte')}" if one.new is not None and one.new.error is None else ""
     yield printable(f"  {one.message.message_id} {one.message.topic}: {WORDS[one.verdict]}{size}")
     if one.verdict is Verdict.DIFFERS and one.old is not None and one.new is not None:
         lines = _difference(one.old, one.new)
@@ -142,10 +143,6 @@ def _changed(key: str, old: Any, new: Any) -> str:
 
 def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _compared(one: Compared) -> dict[str, Any]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.delivery import Delivery
     from hms_syn.ports import Adapter
 
-_PING_TIMEOUT = 5.0
 EACH = 10
 
 
@@ -62,8 +61,7 @@ class Standing(Bench):
     def test_a_ping_that_nobody_answers_raises(self, vendor: PretendVendor, adapter: Adapter) -> None:
         """A vendor that is away is found away, within the heartbeat's timeout; and found again when it is back."""
         told(vendor, Manner.DOWN)
-        heartbeat = vendor.job().heartbeat
-        failure(adapter.ping, within=heartbeat.timeout if heartbeat else _PING_TIMEOUT)
+        failure(adapter.ping, within=vendor.job().ping_timeout)
         vendor.behave(Manner.WELL)
         with working("a ping after the vendor was away"):
             adapter.ping()

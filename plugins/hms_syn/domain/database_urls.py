@@ -47,16 +47,13 @@ def place(url: str) -> Place:
 
     :raises ValueError: with a reason that never repeats the URL, which may hold a secret
     """
-    if "\\" in url or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("is not a plain URL; leave out backslashes, blanks and non-ASCII characters")
+    vendor_urls.refuse_odd(url)
     dialect = _DIALECTS.get(url.partition(":")[0].lower())
     if dialect is None:
         raise ValueError(f"is not the address of a database we can speak to; {_EXAMPLE}")
     rest = url.partition(":")[2]
     if "@" in rest and dialect != "sqlite":
-        raise ValueError(
-            "holds a user name or password; credentials live only in the Airflow Connection named by job.connection_id"
-        )
+        raise ValueError(vendor_urls.HOLDS_LOGIN)
     if dialect == "sqlite":
         path = rest.removeprefix("//")
         if not rest.startswith("///") or not _FILE.fullmatch(path) or {".", ".."} & set(path.split("/")):

@@ -27,12 +27,15 @@ class Retry:
     max_attempts: int | None = None
 
 
+CALL_TIMEOUT, PING_TIMEOUT = 30.0, 5.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     """How the vendor's health is watched."""
 
     interval: float = 30.0
-    timeout: float = 5.0
+    timeout: float = PING_TIMEOUT
     offline_after: int = 3
     online_after: int = 1
     request: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
@@ -62,7 +65,7 @@ class Push:
     sweep: float = 60.0
     batch_size: int = 100
     concurrency: int = 1
-    timeout: float = 30.0
+    timeout: float = CALL_TIMEOUT
     lease: float = 60.0
     ordering_key: str | None = None
     max_response_bytes: int = 1024 * 1024
@@ -92,7 +95,7 @@ class Pull:
     """The way in: from the vendor to the bus. ``schedule`` is a number of seconds or a cron expression."""
 
     schedule: str | float = 300.0
-    timeout: float = 30.0
+    timeout: float = CALL_TIMEOUT
     page_size: int = 100
     publish_topic: str
     dedupe_key: str | None = None
@@ -166,3 +169,13 @@ class JobSpec:
     def pull_dag_id(self) -> str:
         """Id of the DAG that brings this job's statuses back."""
         return f"syn.{self.id}.pull"
+
+    @property
+    def pull_timeout(self) -> float:
+        """Seconds that one call for records may take."""
+        return self.pull.timeout if self.pull else CALL_TIMEOUT
+
+    @property
+    def ping_timeout(self) -> float:
+        """Seconds that a ping may take, also of a vendor that is pinged by hand only."""
+        return self.heartbeat.timeout if self.heartbeat else PING_TIMEOUT

@@ -38,15 +38,12 @@ def place(url: str) -> Place:
 
     :raises ValueError: with a reason that never repeats the URL, which may hold a secret
     """
-    if "\\" in url or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("is not a plain URL; leave out backslashes, blanks and non-ASCII characters")
+    vendor_urls.refuse_odd(url)
     if not url.lower().startswith("sftp://"):
         raise ValueError(f"is not the address of an SFTP server; {_EXAMPLE}")
     authority, _, path = url[len("sftp://") :].partition("/")
     if "@" in authority:
-        raise ValueError(
-            "holds a user name or password; credentials live only in the Airflow Connection named by job.connection_id"
-        )
+        raise ValueError(vendor_urls.HOLDS_LOGIN)
     where = vendor_urls.origin(f"http://{authority}/")
     folder = f"/{path}".rstrip("/")
     if not _FOLDER.fullmatch(folder) or {".", ".."} & set(folder.split("/")):

@@ -43,9 +43,33 @@ class TopicEvent:
     salt: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
 
     @property
+    def columns(self) -> dict[str, str | None]:
+        """The event as it is stored: everything but what its body says again."""
+        return {
+            "message_id": self.message_id,
+            "topic": self.topic,
+            "agency": self.agency,
+            "ordering_key": self.ordering_key,
+            "body": self.body,
+            "headers": self.headers,
+            "salt": self.salt,
+        }
+
+    @property
     def commitment(self) -> str:
         """Hex SHA-256 over salt and body: proves the payload later without showing it now."""
         return hashlib.sha256(bytes.fromhex(self.salt) + self.body.encode()).hexdigest()
+
+
+def event_of(row: Mapping[str, Any]) -> TopicEvent:
+    """Return the event that a row of the bus holds, in the form in which it was published."""
+    return new_event(
+        row["topic"],
+        row["payload"],
+        agency=row["agency"],
+        message_id=row["message_id"],
+        ordering_key=row["ordering_key"],
+    )
 
 
 def new_event(

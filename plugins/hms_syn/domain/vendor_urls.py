@@ -10,6 +10,9 @@ from typing import NamedTuple
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65535
 _BEGIN = re.compile(r"(https?)://([^/?#]*)", re.IGNORECASE)
+HOLDS_LOGIN = (
+    "holds a user name or password; credentials live only in the Airflow Connection named by job.connection_id"
+)
 _NO_HOST = "is not a URL of a host; write 'https://host/path'"
 _LABEL = r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
 _NAME = rf"(?=.{{1,254}}(?:$|:)){_LABEL}(?:\.{_LABEL})*\.?"
@@ -30,6 +33,15 @@ class Origin(NamedTuple):
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
 
+def refuse_odd(url: str) -> None:
+    """Refuse characters that programs read differently.
+
+    :raises ValueError: with a reason
+    """
+    if "\\" in url or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("is not a plain URL; leave out backslashes, blanks and non-ASCII characters")
+
+
 def origin(url: str) -> Origin:
     """Return where a URL leads.
 
@@ -38,8 +50,7 @@ def origin(url: str) -> Origin:
 
     :raises ValueError: with a reason that never repeats the URL, which may hold a secret
     """
-    if "\\" in url or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("is not a plain URL; leave out backslashes, blanks and non-ASCII characters")
+    refuse_odd(url)
     begin = _BEGIN.match(url)
     if begin is None:
         raise ValueError("is not an http or https URL; write 'https://host/path'")
@@ -52,9 +63,7 @@ def origin(url: str) -> Origin:
 def _origin(scheme: str, place: str) -> Origin:
     """Do it once for each vendor; what follows its place in a URL cannot change where that leads."""
     if "@" in place:
-        raise ValueError(
-            "holds a user name or password; credentials live only in the Airflow Connection named by job.connection_id"
-        )
+        raise ValueError(HOLDS_LOGIN)
     found = _PLACE.fullmatch(place)
     if found is None or not _is_address(found[2]) or int(found[3] or 1) > _HIGHEST_PORT:
         raise ValueError(_NO_HOST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hms_syn.domain.topic_event import OURS, new_event
+from hms_syn.domain.topic_event import OURS, event_of
 from hms_syn.errors import UnknownJob
 from hms_syn.flow.publish import route
 
@@ -44,13 +44,7 @@ def replay_to(  # noqa: PLR0913 - what, to whom, by whom
         for row in rows:
             if row["published_at"] < since or (row["agency"] == OURS and row["topic"].startswith(f"syn.{job}.")):
                 continue
-            event = new_event(
-                row["topic"],
-                row["payload"],
-                agency=row["agency"],
-                message_id=row["message_id"],
-                ordering_key=row["ordering_key"],
-            )
+            event = event_of(row)
             way = route(event, [taker.taking(row["topic"])]).routes[0]
             if enqueue(event.message_id, way, act):
                 queued.append(event.message_id)

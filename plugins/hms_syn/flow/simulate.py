@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain import topics
-from hms_syn.domain.topic_event import new_event
+from hms_syn.domain.topic_event import event_of
 from hms_syn.flow.side_by_side import Compared, Verdict, Version, compare
 
 if TYPE_CHECKING:
@@ -53,13 +53,7 @@ def simulate(store: Store, window: Window, old: Version | None, new: Version | N
     """
     found = Simulation()
     for row in _rows(store, window, _patterns(old, new)):
-        event = new_event(
-            row["topic"],
-            row["payload"],
-            agency=row["agency"],
-            message_id=row["message_id"],
-            ordering_key=row["ordering_key"],
-        )
+        event = event_of(row)
         compared = compare(event, old, new, published_at=row["published_at"])
         if compared is None:
             continue

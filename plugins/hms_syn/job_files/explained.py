@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.job_files import loader, model
+from hms_syn.job_files.derived import derived
 from hms_syn.job_files.json_schema import written
 from hms_syn.job_files.nodes import Items, Place, Scalar, Table
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from hms_syn.domain.job_spec import JobSpec
     from hms_syn.job_files.nodes import Entry, Node
 
 _SHORT_FORMS = frozenset({("heartbeat_interval",), ("job", "heartbeat_interval")})
@@ -45,20 +45,8 @@ def explained(path: str | Path, *, root: str | Path | None = None) -> str:
     job = loader.load_job(file, root=top)
     tree, _ = loader.whole(file, root=top, defaults={})
     shapes = model.JobFile.model_json_schema(by_alias=True)
-    writer = _Writer(file=str(file), derived=_derived(job), shapes=shapes)
+    writer = _Writer(file=str(file), derived=derived(job), shapes=shapes)
     return "\n".join(writer.section(model.JobFile, (), tree)) + "\n"
-
-
-def _derived(job: JobSpec) -> Mapping[tuple[str, ...], tuple[Any, str]]:
-    """Return the defaults that depend on the job, each with its remark."""
-    found: dict[tuple[str, ...], tuple[Any, str]] = {("job", "id"): (job.id, "the file's name")}
-    if job.push is not None:
-        found["job", "push", "lease"] = (job.push.lease, "default: a minute, or the timeout if that is longer")
-    if job.pull is not None:
-        found["job", "pull", "publish_topic"] = (job.pull.publish_topic, "default: made of the id")
-        if job.pull.dedupe_key:
-            found["job", "pull", "dedupe_key"] = (job.pull.dedupe_key, f"default of {job.pull_adapter}")
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from hms_syn.job_files import loader, model
+from hms_syn.job_files.derived import derived
 from hms_syn.job_files.json_schema import written
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ def filled_in(path: str | Path, *, root: str | Path | None = None) -> FilledIn:
     :raises JobFileInvalid: with every problem of the file at once
     """
     job, file = loader.load_with_keys(path, root=root)
-    whole, derived = _whole(file, job)
+    whole, by_itself = _whole(file, job)
     keys = list(_section(whole, (), model.JobFile.model_json_schema(by_alias=True)))
     return FilledIn(
         job=job,
         values={key: value for key, value, _ in keys},
-        own=frozenset(key for key, _, is_default in keys if not is_default) - derived,
+        own=frozenset(key for key, _, is_default in keys if not is_default) - by_itself,
     )
 
 
@@ -89,19 +90,16 @@ def _schema(one: FilledIn) -> Any:
 
 def _whole(file: model.JobFile, job: JobSpec) -> tuple[model.JobFile, frozenset[str]]:
     """Return the file with a section for each of the job's sides and no other, and the keys that depend on the job."""
-    section, derived = file.job, set()
-    push = pull = None
-    if job.push is not None:
-        push = section.push or model.PushSection()
-        derived |= {"job.push.lease"} if push.lease is None else set()
-        push = push.model_copy(update={"lease": job.push.lease})
-    if job.pull is not None:
-        pull = section.pull or model.PullSection()
-        made = {"publish_topic": job.pull.publish_topic, "dedupe_key": job.pull.dedupe_key}
-        derived |= {f"job.pull.{key}" for key in made if getattr(pull, key) is None}
-        pull = pull.model_copy(update=made)
-    whole = section.model_copy(update={"id": job.id, "push": push, "pull": pull})
-    return file.model_copy(update={"job": whole}), frozenset(derived)
+    made, by_itself = derived(job), set()
+    sides: dict[str, BaseModel | None] = {"push": None, "pull": None}
+    for side, kind in (("push", model.PushSection), ("pull", model.PullSection)):
+        if getattr(job, side) is None:
+            continue
+        own = getattr(file.job, side) or kind()
+        values = {path[-1]: value for path, (value, _) in made.items() if path[:-1] == ("job", side)}
+        by_itself |= {f"job.{side}.{key}" for key in values if getattr(own, key) is None}
+        sides[side] = own.model_copy(update=values)
+    return file.model_copy(update={"job": file.job.model_copy(update={"id": job.id, **sides})}), frozenset(by_itself)
 
 
 def _section(section: BaseModel, path: tuple[str, ...], shapes: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:

@@ -37,9 +37,9 @@ def summary(problems: Sequence[Problem], *, files: int) -> str:
     '1 problem in 1 of 2 files'
     """
     if not problems:
-        return f"{_counted(files, 'file')}, no problems"
+        return f"{counted(files, 'file')}, no problems"
     wrong = len({problem.file for problem in problems})
-    return f"{_counted(len(problems), 'problem')} in {wrong} of {_counted(files, 'file')}"
+    return f"{counted(len(problems), 'problem')} in {wrong} of {counted(files, 'file')}"
 
 
 def _annotation(problem: Problem) -> str:
@@ -55,5 +55,6 @@ def _property(text: str) -> str:
     return _message(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _counted(count: int, word: str) -> str:
+def counted(count: int, word: str) -> str:
+    """Return a number with its noun: ``1 file``, ``2 files``."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"

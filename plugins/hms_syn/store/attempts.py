@@ -112,21 +112,7 @@ class Ledger:
 
     def announce(self, event: TopicEvent) -> None:
         """Add the event that tells the bus, where no job takes it; its audit chain begins with this one row."""
-        self.change(
-            Change(
-                "announced",
-                ANNOUNCE,
-                {
-                    "message_id": event.message_id,
-                    "topic": event.topic,
-                    "agency": event.agency,
-                    "ordering_key": event.ordering_key,
-                    "body": event.body,
-                    "headers": event.headers,
-                    "salt": event.salt,
-                },
-            )
-        )
+        self.change(Change("announced", ANNOUNCE, event.columns))
         self._rows += audit_entry.chain([audit_entry.published(event, at=self.at)], None)
 
     def note(self, delivery: Delivery, event: str, *, attempt: int, **detail: Any) -> None:

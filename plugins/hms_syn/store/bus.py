@@ -104,18 +104,7 @@ def _plan(events: Sequence[RoutedEvent]) -> dict[str, list[dict[str, Any]]]:
     at = moment()
     for routed in {routed.event.message_id: routed for routed in reversed(events)}.values():
         event = routed.event
-        plan["events"].append(
-            {
-                "message_id": event.message_id,
-                "topic": event.topic,
-                "agency": event.agency,
-                "ordering_key": event.ordering_key,
-                "body": event.body,
-                "headers": event.headers,
-                "salt": event.salt,
-                "routes": len(routed.routes),
-            }
-        )
+        plan["events"].append({**event.columns, "routes": len(routed.routes)})
         plan["deliveries"] += [
             {
                 "message_id": event.message_id,

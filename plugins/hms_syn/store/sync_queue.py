@@ -11,16 +11,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain.claim import Claim, Progress
-from hms_syn.domain.delivery import Delivery
 from hms_syn.store import gates, maintenance, undecodable
 from hms_syn.store.batch import Change
-from hms_syn.store.statements import NEVER, micros, quick, shown
+from hms_syn.store.statements import NEVER, micros, quick
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
+    from hms_syn.domain.delivery import Delivery
     from hms_syn.domain.job_spec import JobSpec
 
 LOOK_BACK = 16
@@ -110,27 +110,11 @@ def _deliveries(
     """Return a window's deliveries, up to the first that cannot be read."""
     deliveries = []
     for row in rows:
-        known = undecodable.read(row)
-        if known is None:
+        delivery = undecodable.delivery(row, job, ordering_key, lost=bool(row.lost))
+        if delivery is None:
             break
-        state, payload = known
         tips[row.id] = row.tip
-        deliveries.append(
-            Delivery(
-                id=row.id,
-                message_id=row.message_id,
-                job=job,
-                topic=row.topic,
-                ordering_key=ordering_key,
-                idempotency_key=row.idempotency_key,
-                attempt=row.attempts,
-                payload=payload,
-                published_at=shown(row.published_at) or "",
-                endpoint=row.endpoint,
-                state=state,
-                lost=bool(row.lost),
-            )
-        )
+        deliveries.append(delivery)
     return tuple(deliveries)
 
 

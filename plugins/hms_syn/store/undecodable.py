@@ -12,13 +12,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain.audit_entry import AuditEntry
-from hms_syn.domain.delivery import State
+from hms_syn.domain.delivery import Delivery, State
 from hms_syn.store import audit_trail
-from hms_syn.store.statements import NEVER, moment, sql
+from hms_syn.store.statements import NEVER, moment, shown, sql
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy import Connection, Row
 
 log = logging.getLogger(__name__)
@@ -30,14 +28,29 @@ NOTE = """INSERT INTO hms_syn_attempt (delivery_id, message_id, job, attempt, ow
 BLOCK = "UPDATE hms_syn_lane SET ready_at = :never, owner = NULL, reserved_until = 0 WHERE id = :lane"
 
 
-def read(row: Row[Any]) -> tuple[State, Mapping[str, Any]] | None:
-    """Return a row's state and payload, or None where either is nothing we know."""
+def delivery(row: Row[Any], job: str, ordering_key: str, *, lost: bool = False) -> Delivery | None:
+    """Return the delivery that a row holds, or None where its state or payload is nothing we know."""
     try:
         state = State(row.state)
     except ValueError:
         return None
     payload = an_object(row.body)
-    return None if payload is None else (state, payload)
+    if payload is None:
+        return None
+    return Delivery(
+        id=row.id,
+        message_id=row.message_id,
+        job=job,
+        topic=row.topic,
+        ordering_key=ordering_key,
+        idempotency_key=row.idempotency_key,
+        attempt=row.attempts,
+        payload=payload,
+        published_at=shown(row.published_at) or "",
+        endpoint=row.endpoint,
+        state=state,
+        lost=lost,
+    )
 
 
 def an_object(text: str) -> dict[str, Any] | None:

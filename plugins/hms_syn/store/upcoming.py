@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hms_syn.domain.delivery import Delivery
 from hms_syn.store import undecodable
 from hms_syn.store.standing import MOST
-from hms_syn.store.statements import micros, shown, sql
+from hms_syn.store.statements import micros, sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
+    from hms_syn.domain.delivery import Delivery
     from hms_syn.store.sql_store import SqlStore
 
 LONGEST_TRANSACTION = 3600.0
@@ -60,30 +60,11 @@ def _messages(connection: Connection, job: str, *, limit: int) -> list[Delivery]
     for lane in connection.execute(sql(connection, LANES), {"job": job, "limit": limit}).all():
         here = {"job": job, "ordering_key": lane.ordering_key, "epoch": lane.epoch, "limit": limit - len(found)}
         rows = connection.execute(sql(connection, OF_LANE), here).all()
-        found += [delivery for row in rows if (delivery := _delivery(row, job)) is not None]
+        read = (undecodable.delivery(row, job, row.ordering_key) for row in rows)
+        found += [delivery for delivery in read if delivery is not None]
         if len(found) >= limit:
             break
     return found
-
-
-def _delivery(row: Row[Any], job: str) -> Delivery | None:
-    known = undecodable.read(row)
-    if known is None:
-        return None
-    state, payload = known
-    return Delivery(
-        id=row.id,
-        message_id=row.message_id,
-        job=job,
-        topic=row.topic,
-        ordering_key=row.ordering_key,
-        idempotency_key=row.idempotency_key,
-        attempt=row.attempts,
-        payload=payload,
-        published_at=shown(row.published_at) or "",
-        endpoint=row.endpoint,
-        state=state,
-    )
 
 
 def _waiting(connection: Connection, job: str) -> Mapping[str, int]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hms_syn.job_files import explained, load_job, new_job
+from hms_syn.job_files import load_job, new_job
+from hms_syn.job_files.explained import explained
 
 ROOT = Path(__file__).resolve().parents[3]
 FULL = """

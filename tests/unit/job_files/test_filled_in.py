@@ -8,7 +8,8 @@ import pytest
 from tests.unit.job_files.test_explained import FULL
 
 from hms_syn.domain.durations import per_second, rate_written
-from hms_syn.job_files import changes, explained, filled_in
+from hms_syn.job_files.explained import explained
+from hms_syn.job_files.filled_in import changes, filled_in
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = """

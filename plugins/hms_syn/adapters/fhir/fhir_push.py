@@ -77,11 +77,8 @@ def request(push: Push | None, message: Delivery) -> Request:
     """
     way, wanted = interaction(push), kind(push)
     declared = push.mapping if push else None
-    mapped: Mapping[str, Any] = message.payload
-    if declared is not None:
-        mapped = mapping.apply(declared, message.payload, message.meta)
     key = message.idempotency_key
-    resource = fhir_resource.typed(mapped, wanted)
+    resource = fhir_resource.typed(mapping.of_message(declared, message), wanted)
     if way == "transaction":
         bundle, expected = fhir_bundle.transaction(resource, key, declared=declared)
         return Request(method="POST", path="", resource=bundle, expected=expected)

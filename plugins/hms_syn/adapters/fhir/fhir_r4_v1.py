@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Credentials, Pins
 
-_PING_TIMEOUT = 5.0
 _PING_BYTES = 16 * 1024 * 1024
 """A CapabilityStatement names every operation of a server; a large server's has some megabytes."""
 _SUCCESS = 2
@@ -112,7 +111,7 @@ class FhirR4V1:
         """
         heartbeat = self._job.heartbeat
         path = (heartbeat.request if heartbeat else EMPTY).get("path")
-        fhir = self._calls(heartbeat.timeout if heartbeat else _PING_TIMEOUT, _PING_BYTES)
+        fhir = self._calls(self._job.ping_timeout, _PING_BYTES)
         try:
             if path is not None:
                 health_page.check(fhir.calls.request("GET", urljoin(self._job.target_endpoint, str(path)), headers={}))

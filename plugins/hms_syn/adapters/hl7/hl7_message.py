@@ -60,7 +60,7 @@ def build(kind: Kind, push: Push, message: Delivery) -> bytes:
     :raises errors.UnmappablePayload: naming the place and the rule, where a value does not fit
     """
     declared = push.mapping
-    fields = message.payload if declared is None else mapping.apply(declared, message.payload, message.meta)
+    fields = mapping.of_message(declared, message)
     placed: dict[Place, str] = {}
     for name, value in fields.items():
         said = f"Field {name!r}" if declared is not None else "A field that the payload names"

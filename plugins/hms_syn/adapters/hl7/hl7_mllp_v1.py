@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Credentials, Pins
 
-_PING_TIMEOUT = 5.0
-
 
 class Hl7MllpV1:
     """One job's engine; made without a look at the network."""
@@ -67,8 +65,7 @@ class Hl7MllpV1:
 
         :raises errors.NotSent: it does not · :raises errors.LoginRefused: it does not accept our certificate
         """
-        heartbeat = self._job.heartbeat
-        self._linked(heartbeat.timeout if heartbeat else _PING_TIMEOUT).connect()
+        self._linked(self._job.ping_timeout).connect()
 
     def check(self) -> list[tuple[str, str]]:
         """Return (dotted key, what is wrong and what to do) for all that can be seen without the engine."""

@@ -173,8 +173,7 @@ class RestJsonV1:
 
     def _mapped(self, message: Delivery, request: RestRequest) -> tuple[Mapping[str, Any], bytes]:
         """Return what may fill a hole for this message, and its body: the same bytes on every attempt."""
-        declared = self._push[0].mapping
-        body = message.payload if declared is None else mapping.apply(declared, message.payload, message.meta)
+        body = mapping.of_message(self._push[0].mapping, message)
         try:
             text = canonical_json.dumps(dict(body))
         except (rfc8785.CanonicalizationError, UnicodeError):

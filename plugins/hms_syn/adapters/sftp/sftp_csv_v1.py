@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Credentials, Pins
 
-_DEFAULT_TIMEOUT = 30.0
-_PING_TIMEOUT = 5.0
-
 
 class SftpCsvV1:
     """One job's SFTP server; made without a look at the network."""
@@ -98,8 +95,7 @@ class SftpCsvV1:
         )
 
     def _fields(self, message: Delivery) -> Mapping[str, Any]:
-        declared = self._push.mapping
-        return message.payload if declared is None else mapping.apply(declared, message.payload, message.meta)
+        return mapping.of_message(self._push.mapping, message)
 
     def _body(self, fields: Mapping[str, Any]) -> bytes:
         return csv_file.written(fields, None if self._push.mapping is None else list(self._push.mapping))
@@ -109,8 +105,8 @@ class SftpCsvV1:
             job = self._job
             timeouts = {
                 "push": self._push.timeout,
-                "pull": job.pull.timeout if job.pull else _DEFAULT_TIMEOUT,
-                "ping": job.heartbeat.timeout if job.heartbeat else _PING_TIMEOUT,
+                "pull": job.pull_timeout,
+                "ping": job.ping_timeout,
             }
             self._sessions[way] = Session(sftp_place.door(job, self._credentials), timeout=timeouts[way])
         return self._sessions[way]

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.ports import Credentials, Pins
 
-_DEFAULT_TIMEOUT = 30.0
-_PING_TIMEOUT = 5.0
-
 
 class SqlTableV1:
     """One job's database; made without a look at the network."""
@@ -118,16 +115,15 @@ class SqlTableV1:
         return self._target
 
     def _fields(self, message: Delivery) -> Mapping[str, Any]:
-        declared = self._push.mapping
-        return message.payload if declared is None else mapping.apply(declared, message.payload, message.meta)
+        return mapping.of_message(self._push.mapping, message)
 
     def _session(self, way: str) -> Session:
         if way not in self._sessions:
             job = self._job
             timeouts = {
                 "push": self._push.timeout,
-                "pull": job.pull.timeout if job.pull else _DEFAULT_TIMEOUT,
-                "ping": job.heartbeat.timeout if job.heartbeat else _PING_TIMEOUT,
+                "pull": job.pull_timeout,
+                "ping": job.ping_timeout,
             }
             self._sessions[way] = Session(self._door(), timeout=timeouts[way], reads=way != "push")
         return self._sessions[way]
