@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from hms_syn import errors
+from hms_syn.domain import trace_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,8 @@ class Delivery:
     ``attempt`` counts the attempts made before this one; ``idempotency_key`` is a UUID, the same on every attempt.
     ``endpoint`` is where it was accepted for. ``state`` is how it was found: ``in_flight`` says that a worker was lost
     while it sent. ``lost`` says that this attempt has no outcome on record: the worker has not come back, too late, to
-    note one.
+    note one. ``traceparent`` is the W3C trace context that goes with it, to the vendor too where its protocol has a
+    place for one; it is no part of the message and differs from attempt to attempt.
     """
 
     id: int
@@ -66,6 +68,7 @@ class Delivery:
     endpoint: str = ""
     state: State = State.PENDING
     lost: bool = False
+    traceparent: str = ""
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -78,6 +81,16 @@ class Delivery:
             "idempotency_key": self.idempotency_key,
             "published_at": self.published_at,
         }
+
+    @property
+    def trace_id(self) -> str:
+        """The trace the message belongs to, 32 hex digits."""
+        return self.traceparent[3:35]
+
+    @property
+    def trace_header(self) -> Mapping[str, str]:
+        """The header by which HTTP carries the trace, in a mapping that is empty where there is none."""
+        return {trace_context.HEADER: self.traceparent} if self.traceparent else {}
 
 
 def outcome_of(error: errors.SynError) -> Outcome:
