@@ -52,8 +52,8 @@ class Delivery:
     ``attempt`` counts the attempts made before this one; ``idempotency_key`` is a UUID, the same on every attempt.
     ``endpoint`` is where it was accepted for. ``state`` is how it was found: ``in_flight`` says that a worker was lost
     while it sent. ``lost`` says that this attempt has no outcome on record: the worker has not come back, too late, to
-    note one. ``traceparent`` is the W3C trace context that goes with it, to the vendor too where its protocol has a
-    place for one; it is no part of the message and differs from attempt to attempt.
+    note one. ``traceparent`` is the message's place in its trace (W3C Trace Context), ``span`` that of this attempt
+    where OpenTelemetry has given it one.
     """
 
     id: int
@@ -69,6 +69,7 @@ class Delivery:
     state: State = State.PENDING
     lost: bool = False
     traceparent: str = ""
+    span: str = ""
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -89,8 +90,16 @@ class Delivery:
 
     @property
     def trace_header(self) -> Mapping[str, str]:
-        """The header by which HTTP carries the trace, in a mapping that is empty where there is none."""
-        return {trace_context.HEADER: self.traceparent} if self.traceparent else {}
+        """The header by which HTTP carries the trace, another one on each attempt; empty where there is no trace.
+
+        It goes beside the message and is no part of it: what is mapped stays the same on every attempt.
+        """
+        if self.span:
+            return {trace_context.HEADER: self.span}
+        place = trace_context.read(self.traceparent)
+        if place is None:
+            return {}
+        return {trace_context.HEADER: str(trace_context.of_attempt(place, self.idempotency_key, self.attempt + 1))}
 
 
 def outcome_of(error: errors.SynError) -> Outcome:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn.domain.ack import RECEIPT_CHARS, printable
 from hms_syn.domain.topic_event import OUR_IDS, OURS, new_event
+from hms_syn.domain.trace_context import HEADER
 
 if TYPE_CHECKING:
     from hms_syn.domain.delivery import Delivery, Outcome
@@ -67,6 +68,6 @@ def announcement(delivery: Delivery, what: str, *, again: int | None = None, **f
             **facts,
         },
         agency=OURS,
-        headers=delivery.trace_header,
+        headers={HEADER: delivery.traceparent} if delivery.traceparent else None,
         message_id=f"{OUR_IDS}{delivery.idempotency_key}:{what}" + ("" if again is None else f":{again}"),
     )

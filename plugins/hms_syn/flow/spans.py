@@ -63,7 +63,7 @@ def publishing(events: Sequence[TopicEvent]) -> Iterator[None]:
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt under way. ``message`` is the delivery with the trace context that its vendor sees."""
+    """One attempt under way. ``message`` is the delivery as its vendor sees it, with this span's place."""
 
     message: Delivery
     _span: Span | None = None
@@ -84,27 +84,20 @@ class Attempt:
 @contextmanager
 def attempt(delivery: Delivery, number: int, *, within: Sequence[Link] = ()) -> Iterator[Attempt]:
     """Show one call of a vendor, and give the call its place in the message's trace."""
-    place = trace_context.read(delivery.traceparent)
     tracer = _tracer()
-    if place is None:
+    place = None if tracer is None else trace_context.read(delivery.traceparent)
+    if tracer is None or place is None:
         yield Attempt(delivery)
-    elif tracer is None:
-        own = trace_context.of_attempt(place, delivery.idempotency_key, number)
-        yield Attempt(dataclasses.replace(delivery, traceparent=str(own)))
-    else:
-        from opentelemetry.trace import SpanKind  # noqa: PLC0415 - only where somebody has loaded it already
+        return
+    from opentelemetry.trace import SpanKind  # noqa: PLC0415 - only where somebody has loaded it already
 
-        facts = _facts(
-            job=delivery.job, message_id=delivery.message_id, attempt=number, vendor=_host(delivery.endpoint)
-        )
-        with tracer.start_as_current_span(
-            ATTEMPT, _below(place), SpanKind.CLIENT, facts, within, record_exception=False
-        ) as span:
-            seen = span.get_span_context()
-            own = trace_context.TraceContext(
-                f"{seen.trace_id:032x}", f"{seen.span_id:016x}", f"{seen.trace_flags & 1:02x}"
-            )
-            yield Attempt(dataclasses.replace(delivery, traceparent=str(own)), span)
+    facts = _facts(job=delivery.job, message_id=delivery.message_id, attempt=number, vendor=_host(delivery.endpoint))
+    with tracer.start_as_current_span(
+        ATTEMPT, _below(place), SpanKind.CLIENT, facts, within, record_exception=False, set_status_on_exception=False
+    ) as span:
+        seen = span.get_span_context()
+        own = trace_context.TraceContext(f"{seen.trace_id:032x}", f"{seen.span_id:016x}", f"{seen.trace_flags & 1:02x}")
+        yield Attempt(dataclasses.replace(delivery, span=str(own)), span)
 
 
 def _tracer() -> Tracer | None:
