@@ -45,7 +45,7 @@ docs: .venv/.ready-docs ## the documentation as a site, in site/ (every warning 
 	@echo "open site/index.html"
 
 lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
-	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --group docs --extra celery --extra fab --extra postgres --extra fhir --extra hl7 --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --group docs --extra celery --extra fab --extra postgres --extra fhir --extra hl7 --extra openlineage --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
 	@! grep -nE '://|index-url|find-links' constraints.txt
 
@@ -65,7 +65,7 @@ clean: ## remove what the targets above have made
 
 .venv/.ready-dev: .venv/.ready
 	@echo "Installing what the tests need …"
-	@$(INSTALL) --editable '.[celery,fab,postgres,fhir,hl7,oracle,sftp]' --group dev
+	@$(INSTALL) --editable '.[celery,fab,postgres,fhir,hl7,openlineage,oracle,sftp]' --group dev
 	@touch $@
 
 .venv/.ready-docs: .venv/bin/uv pyproject.toml

@@ -41,7 +41,8 @@ class Bus:
 
         The same ``message_id`` with the same payload is one message, however often it is published. With ``session``
         (an SQLAlchemy session or connection on the queue's database) the event joins the caller's transaction and is
-        durable when that commits.
+        durable when that commits. A ``traceparent`` among the headers (W3C Trace Context) is the trace of the message
+        up to what its vendors say; without one it gets a trace of its own.
 
         :raises InvalidEvent: the topic or payload cannot be accepted as it is
         :raises PayloadConflict: the message id is known with another payload
@@ -68,8 +69,8 @@ class Bus:
         """Return events of matching topics in order; ``*`` in the pattern stands for any characters.
 
         Each is a mapping with ``seq``, ``message_id``, ``topic``, ``agency``, ``ordering_key``, ``payload``,
-        ``headers`` and ``published_at``. Give the last ``seq`` you have seen as ``after`` to go on from there. An event
-        that cannot be read is named in the log and left out.
+        ``headers``, ``published_at`` and ``traceparent``, its place in its trace. Give the last ``seq`` you have seen
+        as ``after`` to go on from there. An event that cannot be read is named in the log and left out.
         """
         return _store().read(pattern, after=after or 0, limit=limit)
 

@@ -135,8 +135,8 @@ def _with_dags_folder(airflow: LocalAirflow) -> str:
     )
 
 
-def started(postgres: str) -> Iterator[Place]:
-    """Start PostgreSQL, Airflow's four components and the court; stop them all at the end."""
+def started(postgres: str, **more: str) -> Iterator[Place]:
+    """Start PostgreSQL, Airflow's four components and the court; stop them all at the end. ``more`` are settings."""
     name = f"airflow_{uuid.uuid4().hex[:8]}"
     admin = create_engine(postgres.format(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -150,6 +150,7 @@ def started(postgres: str) -> Iterator[Place]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
             ["admin:admin", *(f"{user}:{role}" for user, role in USERS.items())]
         ),
+        **more,
     }
     airflow = LocalAirflow(home=home, jobs=home / "jobs", url=url, settings=settings)
     airflow.settings = {**settings, BUNDLES: _with_dags_folder(airflow)}

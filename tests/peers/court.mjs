@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
 let manner = 'well';
 const hearings = new Map(); // by WS-Addressing MessageID
 const arrivals = [];
+const traces = []; // the traceparent of each call
 
 const text = (node) => (node && typeof node === 'object' ? node.$value : node);
 const day = (value) => (value instanceof Date ? value.toISOString() : String(value)).slice(0, 10);
@@ -34,7 +35,8 @@ function enter(id, caseId, date) {
   return hearing;
 }
 
-function scheduleHearing(args, _callback, headers) {
+function scheduleHearing(args, _callback, headers, request) {
+  traces.push(request.headers.traceparent);
   const id = text(headers?.MessageID);
   if (!args.CaseID) {
     throw { Fault: { faultcode: 'soap:Client', faultstring: 'a hearing needs a case', statusCode: 500 } };
@@ -92,7 +94,7 @@ function behaved(_error, court) {
 }
 
 const server = http.createServer((request, response) => {
-  const answers = { '/health': { status: 'ok' }, '/received': { arrivals, hearings: [...hearings.values()], keys: [...hearings.keys()] } };
+  const answers = { '/health': { status: 'ok' }, '/received': { arrivals, hearings: [...hearings.values()], keys: [...hearings.keys()], traces } };
   const answer = answers[request.url];
   response.writeHead(answer ? 200 : 404, { 'Content-Type': 'application/json' });
   response.end(JSON.stringify(answer ?? {}));
@@ -110,6 +112,7 @@ server.listen(Number(options.port), '127.0.0.1', () => {
     if (line === 'forget') {
       hearings.clear();
       arrivals.length = 0;
+      traces.length = 0;
       return done();
     }
     if (line.startsWith('enter ')) {

@@ -145,6 +145,7 @@ COMMANDS = (
             _argument(
                 "--timeout", type=float, metavar="S", help="end after this many seconds in any case, with exit 1"
             ),
+            _argument("--json", action="store_true", help="print each attempt as a JSON object on a line of its own"),
         ),
     ),
     Command(

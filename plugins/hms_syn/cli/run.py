@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import sys
 import time
@@ -40,8 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         store.create()
     store.check()
     store.register(job)
-    _say(f"⏳  Listening for {', '.join(job.source_topics) or job.target_endpoint} …")
-    runner = _Runner(job, store)
+    _say(f"⏳  Listening for {', '.join(job.source_topics) or job.target_endpoint} …", error=arguments.json)
+    runner = _Runner(job, store, as_json=arguments.json)
     previous = signal.signal(signal.SIGTERM, lambda *_: runner.end())
     try:
         return runner.run(
@@ -58,8 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
 class _Runner:
     """One job's loop: send what is due, ask for statuses when it is time, look again."""
 
-    def __init__(self, job: JobSpec, store: SqlStore) -> None:
-        self._job, self._store = job, store
+    def __init__(self, job: JobSpec, store: SqlStore, *, as_json: bool) -> None:
+        self._job, self._store, self._as_json = job, store, as_json
         self._ending = False
         self._bad = 0
         self._pull_failed = False
@@ -76,7 +77,7 @@ class _Runner:
             pusher = self._pusher(stack)
             if not drain:
                 rounds = wiring.rounds(self._store, find_credentials=_named)
-                stack.enter_context(heart.beating(rounds, self._job, _say))
+                stack.enter_context(heart.beating(rounds, self._job, lambda line: _say(line, error=self._as_json)))
             while not self._ending and time.monotonic() < deadline:
                 try:
                     self._follower.look()
@@ -141,15 +142,20 @@ class _Runner:
             return
         self._pull_failed = False
         if new:
-            _say(f"← {new} new record(s) on {side.publish_topic}")
+            _say(f"← {new} new record(s) on {side.publish_topic}", error=self._as_json)
 
     def _report(self, hand_off: HandOff) -> None:
+        """Print one line an attempt: a sentence, or with ``--json`` its facts."""
+        line = self._told(hand_off)
+        _say(json.dumps(hand_off.fields(self._job.id)) if self._as_json else line)
+
+    def _told(self, hand_off: HandOff) -> str:
+        """Return what became of an attempt in a sentence, and remember what is not well."""
         if hand_off.reference:
-            _say(
+            return (
                 f"✓ {hand_off.message_id} delivered {hand_off.reference} "
                 f"({hand_off.seconds:.2f} s, attempt {hand_off.attempt})"
             )
-            return
         if hand_off.outcome is Outcome.STALE:
             wait = "another worker has taken over"
         elif hand_off.held:
@@ -160,7 +166,7 @@ class _Runner:
             wait = "set aside"
         else:
             wait = f"next try in {in_words(round(hand_off.wait))}"
-        _say(
+        return (
             f"… {hand_off.message_id} {hand_off.outcome.value} {hand_off.code} (attempt {hand_off.attempt}), {wait}: "
             f"{hand_off.note}"
         )

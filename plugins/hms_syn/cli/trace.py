@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(message: Mapping[str, Any]) -> None:
     print(f"{message['topic']}  {message['message_id']}  from {message['agency']}")
+    print(f"  trace {message['trace_id']}")
     took = {(row["job"], row["attempt"]): row for row in message["attempts"]}
     for hop in message["hops"]:
         job = f"{hop['job']} " if hop["job"] else ""

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from hms_syn import errors
+from hms_syn.domain import trace_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,8 @@ class Delivery:
     ``attempt`` counts the attempts made before this one; ``idempotency_key`` is a UUID, the same on every attempt.
     ``endpoint`` is where it was accepted for. ``state`` is how it was found: ``in_flight`` says that a worker was lost
     while it sent. ``lost`` says that this attempt has no outcome on record: the worker has not come back, too late, to
-    note one.
+    note one. ``traceparent`` is the message's place in its trace (W3C Trace Context), ``span`` that of this attempt
+    where OpenTelemetry has given it one.
     """
 
     id: int
@@ -66,6 +68,8 @@ class Delivery:
     endpoint: str = ""
     state: State = State.PENDING
     lost: bool = False
+    traceparent: str = ""
+    span: str = ""
 
     @property
     def meta(self) -> Mapping[str, Any]:
@@ -78,6 +82,24 @@ class Delivery:
             "idempotency_key": self.idempotency_key,
             "published_at": self.published_at,
         }
+
+    @property
+    def trace_id(self) -> str:
+        """The trace the message belongs to, 32 hex digits."""
+        return self.traceparent[3:35]
+
+    @property
+    def trace_header(self) -> Mapping[str, str]:
+        """The header by which HTTP carries the trace, another one on each attempt; empty where there is no trace.
+
+        It goes beside the message and is no part of it: what is mapped stays the same on every attempt.
+        """
+        if self.span:
+            return {trace_context.HEADER: self.span}
+        place = trace_context.read(self.traceparent)
+        if place is None:
+            return {}
+        return {trace_context.HEADER: str(trace_context.of_attempt(place, self.idempotency_key, self.attempt + 1))}
 
 
 def outcome_of(error: errors.SynError) -> Outcome:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import re
 import secrets
 import uuid
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
-from hms_syn.domain import canonical_json
+from hms_syn.domain import canonical_json, trace_context
 from hms_syn.errors import InvalidEvent
 
 if TYPE_CHECKING:
@@ -56,6 +58,16 @@ class TopicEvent:
         }
 
     @property
+    def trace(self) -> trace_context.TraceContext:
+        """The place in a trace below which this event's spans hang: its publisher's, or one made from its id."""
+        return trace_context.of_message(self.message_id, self.headers)
+
+    def within(self, trace: trace_context.TraceContext) -> TopicEvent:
+        """Return the same event as part of a trace."""
+        headers = {**json.loads(self.headers), trace_context.HEADER: str(trace)}
+        return dataclasses.replace(self, headers=canonical(headers, what="headers"))
+
+    @property
     def commitment(self) -> str:
         """Hex SHA-256 over salt and body: proves the payload later without showing it now."""
         return hashlib.sha256(bytes.fromhex(self.salt) + self.body.encode()).hexdigest()
@@ -83,6 +95,9 @@ def new_event(
 ) -> TopicEvent:
     """Check what a publisher gave and put it into canonical form.
 
+    A ``traceparent`` among the headers that is not valid (W3C Trace Context) is left out: a trace is no reason to
+    refuse a fact.
+
     :raises InvalidEvent: naming the field at fault, never its value
     """
     if not TOPIC.fullmatch(topic):
@@ -104,7 +119,7 @@ def new_event(
         body=body,
         payload=payload,
         ordering_key=ordering_key,
-        headers=canonical(dict(headers or {}), what="headers"),
+        headers=canonical(trace_context.kept(headers), what="headers") if headers else "{}",
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hms_syn.domain.ack import RECEIPT_CHARS, printable
 from hms_syn.domain.topic_event import OUR_IDS, OURS, new_event
+from hms_syn.domain.trace_context import HEADER
 
 if TYPE_CHECKING:
     from hms_syn.domain.delivery import Delivery, Outcome
@@ -29,10 +31,29 @@ class HandOff:
     seconds: float = 0.0
     wait: float | None = None
     held: bool = False
+    trace_id: str = ""
+
+    def fields(self, job: str) -> dict[str, str | int]:
+        """Return the facts for machines, under names that stay: of a log line, or of ``hms-syn run --json``.
+
+        ``ms`` is how long the vendor took. Neither a payload nor a vendor's words are among them, but its receipt.
+        """
+        return {
+            "job": job,
+            "message_id": self.message_id,
+            "attempt": self.attempt,
+            "outcome": self.outcome.value,
+            "code": self.code,
+            "ms": round(self.seconds * 1000),
+            "receipt": printable(self.reference)[:RECEIPT_CHARS],
+            "trace_id": self.trace_id,
+        }
 
 
 def announcement(delivery: Delivery, what: str, *, again: int | None = None, **facts: str | int) -> TopicEvent:
     """Return the bus event that says what became of a delivery: ids, codes and the receipt, never the payload.
+
+    It belongs to the message's trace.
 
     ``again`` tells apart what may happen to one delivery more than once: a replayed message may be set aside again.
     """
@@ -47,5 +68,6 @@ def announcement(delivery: Delivery, what: str, *, again: int | None = None, **f
             **facts,
         },
         agency=OURS,
+        headers={HEADER: delivery.traceparent} if delivery.traceparent else None,
         message_id=f"{OUR_IDS}{delivery.idempotency_key}:{what}" + ("" if again is None else f":{again}"),
     )

@@ -11,7 +11,7 @@ from jmespath.exceptions import JMESPathError
 from hms_syn.domain import expressions, topics
 from hms_syn.domain.topic_event import OURS
 from hms_syn.errors import InvalidEvent, StoreUnavailable
-from hms_syn.flow import payload_check
+from hms_syn.flow import payload_check, spans
 from hms_syn.ports import RegistryChanged, Route, RoutedEvent
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def publish(store: Store, events: Sequence[TopicEvent], *, connection: Any = Non
 
     :raises InvalidEvent: a job's schema refuses a payload · :raises PayloadConflict: a known id, another payload
     """
-    return planned(store, events, lambda version, routed: store.publish(version, routed, connection=connection))
+    with spans.publishing(events):
+        return planned(store, events, lambda version, routed: store.publish(version, routed, connection=connection))
 
 
 def planned(

@@ -17,13 +17,16 @@ from typing import TYPE_CHECKING
 
 from hms_syn.domain.delivery import Delivery, Outcome, State
 from hms_syn.errors import OutcomeUnknown, StaleLease, StoodStill, SynError
+from hms_syn.flow import spans
 from hms_syn.flow.hand_off import HandOff
 from hms_syn.flow.resolve import consider
 from hms_syn.flow.settle import Settler, on_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
+
+    from opentelemetry.trace import Link
 
     from hms_syn.domain.ack import Ack
     from hms_syn.domain.claim import Claim
@@ -50,6 +53,7 @@ class Drain:
     draw: Callable[[], float] = random.random
     another: Callable[[], Adapter] | None = None
     settled: int = field(default=0, init=False)
+    _caller: Sequence[Link] = field(default=(), init=False)
     _spare: list[Adapter] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _failed: threading.Event = field(default_factory=threading.Event, init=False)
@@ -59,6 +63,7 @@ class Drain:
         push = self.job.push
         if push is None:
             return self.settled
+        self._caller = spans.caller()
         if push.concurrency == 1 or self.another is None:
             self._work(self.adapter, lambda: None)
             return self.settled
@@ -185,7 +190,9 @@ class Drain:
         the lane by now, others may hold as many as may be in use, and the job may have been paused.
         """
         started = time.monotonic()
-        outcome = _sent(adapter, delivery) if claim.may_send else StoodStill()
+        with spans.attempt(delivery, attempt, within=self._caller) as going:
+            outcome = _sent(adapter, going.message) if claim.may_send else StoodStill()
+            going.ended(outcome)
         took = time.monotonic() - started
         try:
             hand_off, begun = settler.settle(
@@ -199,7 +206,15 @@ class Drain:
             )
         except StaleLease:
             self.store.note_stale(claim, delivery, attempt)
-            self.report(HandOff(message_id=delivery.message_id, attempt=attempt, outcome=Outcome.STALE, seconds=took))
+            self.report(
+                HandOff(
+                    message_id=delivery.message_id,
+                    attempt=attempt,
+                    outcome=Outcome.STALE,
+                    seconds=took,
+                    trace_id=delivery.trace_id,
+                )
+            )
             return False, None
         self._tell(hand_off)
         return hand_off.wait is None and not hand_off.held, begun

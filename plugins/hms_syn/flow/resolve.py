@@ -78,4 +78,5 @@ def _report(delivery: Delivery, *, code: str, wait: float | None = None, held: b
         code=code,
         wait=wait,
         held=held,
+        trace_id=delivery.trace_id,
     )

@@ -93,6 +93,7 @@ class Settler:
             outcome=Outcome.ACKED,
             reference=outcome.reference,
             seconds=seconds,
+            trace_id=delivery.trace_id,
         )
         return hand_off, following
 
@@ -136,6 +137,7 @@ class Settler:
             seconds=seconds,
             wait=wait,
             held=blocks or (in_doubt and wait is None),
+            trace_id=delivery.trace_id,
         )
         return hand_off, following
 

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from hms_syn.domain.job_spec import JobSpec
@@ -60,3 +61,10 @@ class PullOperator(BaseOperator):
         topic = self.job.pull.publish_topic if self.job.pull else ""
         self.log.info("%d new record(s) on %s", new, topic)
         return {"new": new, "seen": seen, "topic": topic}
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """Return the run's lineage, for Airflow's OpenLineage provider where it is installed."""
+        from hms_syn.operators import lineage  # noqa: PLC0415 - keeps parsing light
+
+        del task_instance
+        return lineage.of_pull(self.job)

@@ -12,12 +12,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from hms_syn import settings
 from hms_syn.domain.durations import in_words
+from hms_syn.operators import hand_off_log
 from hms_syn.operators.announcements import Announcements, note_that_airflow_knows
 from hms_syn.operators.push_report import COUNTED, report_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from hms_syn.domain.job_spec import JobSpec
@@ -103,6 +105,13 @@ class PushOperator(BaseOperator):
         self.announcements = telling
         return report
 
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """Return the run's lineage, for Airflow's OpenLineage provider where it is installed."""
+        from hms_syn.operators import lineage  # noqa: PLC0415 - keeps parsing light
+
+        del task_instance
+        return lineage.of_push(self.job)
+
     def _drain(self, store: SqlStore, owner: str, *, linger: float, is_paused: Callable[[], bool] | None) -> str | None:
         """Send what is due; stay while the job is warm.
 
@@ -117,7 +126,7 @@ class PushOperator(BaseOperator):
         metrics = Metrics()
 
         def report(hand_off: HandOff) -> None:
-            self._log(hand_off)
+            hand_off_log.write(self.log, self.job.id, hand_off)
             metrics.hand_off(self.job.id, hand_off)
             if hand_off.wait is not None:
                 reasons.append(f"{hand_off.message_id}: {hand_off.note or hand_off.code}")
@@ -230,31 +239,3 @@ class PushOperator(BaseOperator):
         if "*" in topic:
             raise AirflowFailException(f"'{topic}' is a pattern; publish on a topic of your own with 'hms-syn publish'")
         return topic
-
-    def _log(self, hand_off: HandOff) -> None:
-        """Write one line a hand-off, the one an officer reads."""
-        if hand_off.reference:
-            self.log.info(
-                "%s -> ack %s (%.2f s, attempt %d)",
-                hand_off.message_id,
-                hand_off.reference,
-                hand_off.seconds,
-                hand_off.attempt,
-            )
-            return
-        gone_on = hand_off.wait is not None or hand_off.outcome.value == "stale"
-        level = self.log.warning if gone_on else self.log.error
-        level(
-            "%s -> %s %s (%.2f s, attempt %d)%s %s",
-            hand_off.message_id,
-            hand_off.outcome.value,
-            hand_off.code,
-            hand_off.seconds,
-            hand_off.attempt,
-            f", next try in {in_words(round(hand_off.wait))}:"
-            if hand_off.wait is not None
-            else ", held:"
-            if hand_off.held
-            else "",
-            hand_off.note,
-        )

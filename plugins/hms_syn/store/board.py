@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.domain import trace_context
 from hms_syn.errors import UnknownMessage
 from hms_syn.store import undecodable
 from hms_syn.store.statements import SECOND, shown, sql
@@ -52,7 +53,10 @@ def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
     """
     here = {"message_id": message_id}
     event = connection.execute(
-        sql(connection, "SELECT seq, topic, agency, published_at FROM hms_syn_event WHERE message_id = :message_id"),
+        sql(
+            connection,
+            "SELECT seq, topic, agency, headers, published_at FROM hms_syn_event WHERE message_id = :message_id",
+        ),
         here,
     ).one_or_none()
     if event is None:
@@ -91,6 +95,7 @@ def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
         "seq": event.seq,
         "topic": event.topic,
         "agency": event.agency,
+        "trace_id": trace_context.of_message(message_id, event.headers).trace_id,
         "published_at": shown(event.published_at),
         "deliveries": [{**row, "settled_at": shown(row["settled_at"])} for row in deliveries.mappings()],
         "attempts": [

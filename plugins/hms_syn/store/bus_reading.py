@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.domain import trace_context
 from hms_syn.store import undecodable
 from hms_syn.store.horizon import horizon
 from hms_syn.store.statements import shown, sql
@@ -56,5 +57,6 @@ def _shown(row: Row[Any], payload: Mapping[str, Any]) -> Mapping[str, Any]:
         "ordering_key": row.ordering_key,
         "payload": payload,
         "headers": undecodable.an_object(row.headers) or {},
+        "traceparent": str(trace_context.of_message(row.message_id, row.headers)),
         "published_at": shown(row.published_at),
     }

@@ -1,6 +1,7 @@
 """Whose message of ours a pulled record speaks of: it names the receipt, or the key that travelled with the message.
 
-A link is a row ``pulled`` in the message's own audit chain, so the message's trace shows what the vendor said later.
+A link is a row ``pulled`` in the message's own audit chain, so the message's trace shows what the vendor said later;
+and the record's event belongs to the message's trace.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.topic_event import OUR_IDS
+from hms_syn.domain.trace_context import of_message
 from hms_syn.store import audit_trail
 from hms_syn.store.statements import among, moment
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from hms_syn.domain.trace_context import TraceContext
     from hms_syn.ports import Words
 
     Link = tuple[str, str, str]
@@ -38,6 +41,7 @@ BY_RECEIPT = {
 }
 BY_KEY = "SELECT message_id, body FROM hms_syn_event WHERE topic = :topic AND message_id {among}"
 """The announcement of a delivery is known by the delivery's key, and holds the id of its message."""
+HEADERS = "SELECT seq, message_id, headers FROM hms_syn_event WHERE message_id {among}"
 LINKED = "SELECT message_id, body FROM hms_syn_audit WHERE event = 'pulled' AND message_id {among}"
 
 
@@ -69,6 +73,20 @@ def wanted(connection: Connection, job: str, about: Words) -> list[Link]:
         for row in among(connection, LINKED, sorted({message_id for message_id, _ in links}))
     }
     return [(*link, by) for link, by in links.items() if link not in there]
+
+
+def traces(connection: Connection, links: Iterable[Link]) -> dict[str, TraceContext]:
+    """Return, by the pulled event's id, the trace of the message it speaks of; of several, the oldest one's."""
+    about: dict[str, list[str]] = defaultdict(list)
+    for message_id, event_id, _ in links:
+        about[event_id].append(message_id)
+    wanted_ids = sorted({message_id for ids in about.values() for message_id in ids})
+    rows = {row.message_id: row for row in among(connection, HEADERS, wanted_ids)} if wanted_ids else {}
+    oldest = {
+        event_id: min((rows[each] for each in ids if each in rows), key=lambda row: row.seq, default=None)
+        for event_id, ids in about.items()
+    }
+    return {event_id: of_message(row.message_id, row.headers) for event_id, row in oldest.items() if row is not None}
 
 
 def write(connection: Connection, job: str, links: Iterable[Link]) -> None:

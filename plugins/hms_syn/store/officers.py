@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hms_syn.domain import trace_context
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.delivery import Delivery, Outcome, State
 from hms_syn.errors import ActRefused, UnknownMessage
@@ -42,7 +43,8 @@ BLOCKS = """SELECT 1 FROM hms_syn_delivery d
               LEFT JOIN hms_syn_job j ON j.job = d.job
              WHERE d.id = :id AND d.state NOT IN ('in_flight', 'in_doubt')
                AND (l.ready_at >= :never OR d.endpoint NOT IN ('', j.endpoint))"""
-DOUBTS = """SELECT d.id, d.message_id, d.job, e.topic, d.ordering_key, d.idempotency_key, d.attempts AS attempt
+DOUBTS = """SELECT d.id, d.message_id, d.job, e.topic, d.ordering_key, d.idempotency_key, d.attempts AS attempt,
+                    e.headers
               FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq
              WHERE d.message_id = :message_id AND d.state = 'in_doubt' {of_job} ORDER BY d.id"""
 REDIRECT = """UPDATE hms_syn_delivery SET endpoint =
@@ -130,7 +132,21 @@ def doubts(connection: Connection, message_id: str, job: str | None) -> list[Del
     of_job = "" if job is None else "AND d.job = :job"
     here = {"message_id": message_id} if job is None else {"message_id": message_id, "job": job}
     rows = connection.execute(sql(connection, DOUBTS.format(of_job=of_job)), here)
-    return [Delivery(payload={}, published_at="", **row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+    return [
+        Delivery(
+            id=row.id,
+            message_id=row.message_id,
+            job=row.job,
+            topic=row.topic,
+            ordering_key=row.ordering_key,
+            idempotency_key=row.idempotency_key,
+            attempt=row.attempt,
+            payload={},
+            published_at="",
+            traceparent=str(trace_context.of_message(row.message_id, row.headers)),
+        )
+        for row in rows
+    ]
 
 
 def resolve_as_delivered(

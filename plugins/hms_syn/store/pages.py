@@ -5,6 +5,7 @@ The inbox is the bus itself: an event row is never removed, so a record that was
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,6 +56,8 @@ class Accepted:
         """
         if connection.dialect.name == "postgresql":
             connection.execute(sql(connection, ONE_AT_A_TIME), {"job": self.job})
+        said = links.wanted(connection, self.job, self.about)
+        fresh = self._traced(connection, fresh, said)
         new = sum(bus.publish(connection, self.version, fresh, repeats="skip")) if fresh else 0
         if self.cursor is not None and self._moves(connection):
             cursors.move(connection, self.job, self.cursor)
@@ -64,8 +67,19 @@ class Accepted:
                 facts["cursor"] = _digest(self.cursor)
             entry = AuditEntry(at=moment(), actor="hms-syn", event="pulled", job=self.job, detail=facts)
             audit_trail.write(connection, [entry])
-        links.write(connection, self.job, links.wanted(connection, self.job, self.about))
+        links.write(connection, self.job, said)
         return new
+
+    @staticmethod
+    def _traced(connection: Connection, fresh: Sequence[RoutedEvent], said: Sequence[links.Link]) -> list[RoutedEvent]:
+        """Return the events, each that speaks of a message in that message's trace."""
+        found = links.traces(connection, said)
+        return [
+            dataclasses.replace(routed, event=routed.event.within(found[routed.event.message_id]))
+            if routed.event.message_id in found
+            else routed
+            for routed in fresh
+        ]
 
     def _known(self, connection: Connection) -> set[str]:
         ids = [routed.event.message_id for routed in self.events]

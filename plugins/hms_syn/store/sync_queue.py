@@ -39,7 +39,7 @@ ONE_BY_ONE = GATE + " {keep_job}"
 """Workers of a job whose lanes are counted ask one after the other: what they count must not change meanwhile."""
 ANY_NUMBER = 2**31 - 1
 WINDOW = """SELECT d.id, d.message_id, d.idempotency_key, d.attempts, d.state, d.endpoint, e.topic, e.body,
-       e.published_at, c.tip,
+       e.headers, e.published_at, c.tip,
        CASE WHEN d.state = 'in_flight' THEN
          (SELECT COUNT(*) FROM hms_syn_attempt a WHERE a.delivery_id = d.id AND a.outcome IS NULL) ELSE 0 END AS lost
   FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq

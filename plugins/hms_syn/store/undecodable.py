@@ -11,6 +11,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.domain import trace_context
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.delivery import Delivery, State
 from hms_syn.store import audit_trail
@@ -50,6 +51,7 @@ def delivery(row: Row[Any], job: str, ordering_key: str, *, lost: bool = False) 
         endpoint=row.endpoint,
         state=state,
         lost=lost,
+        traceparent=str(trace_context.of_message(row.message_id, row.headers)),
     )
 
 

@@ -22,7 +22,7 @@ LONGEST_TRANSACTION = 3600.0
 LANES = """SELECT ordering_key, epoch FROM hms_syn_lane WHERE job = :job
             ORDER BY epoch, ready_at, id LIMIT :limit"""
 OF_LANE = """SELECT d.id, d.message_id, d.ordering_key, d.idempotency_key, d.attempts, d.state, d.endpoint, e.topic,
-                    e.body, e.published_at
+                    e.body, e.headers, e.published_at
                FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq
               WHERE d.job = :job AND d.ordering_key = :ordering_key AND d.epoch = :epoch ORDER BY d.id LIMIT :limit"""
 WAITING = """SELECT endpoint, COUNT(*) AS waiting

@@ -59,3 +59,30 @@ def test_what_cannot_be_published_is_refused_without_its_values(console, town, p
     status, told = console.ask("ada", "POST", path, json=body)
     assert (status, told["error"] in ("invalid_event", "invalid_request")) == (422, True)
     assert str(2**60) not in told["detail"]
+
+
+TRACE, OTHER = "4bf92f3577b34da6a3ce929d0e0e4736", "11111111111111111111111111111111"
+
+
+@pytest.mark.parametrize(
+    ("request_header", "own", "kept"),
+    [
+        (TRACE, None, TRACE),
+        (TRACE, OTHER, OTHER),
+        (None, OTHER, OTHER),
+        ("0" * 32, None, None),
+        (TRACE, "0" * 32, TRACE),
+    ],
+)
+def test_the_requests_trace_is_the_messages_unless_the_body_has_one(console, town, request_header, own, kept):
+    """One that is not valid counts as none, and refuses nothing."""
+
+    def traced(trace_id):
+        return {} if trace_id is None else {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+
+    body = {"payload": {}, "message_id": "m1", "headers": traced(own)}
+    assert console.ask("ada", "POST", PATH, json=body, headers=traced(request_header))[0] == 201
+    [event] = [row for row in town.store.read("hud.court.*", after=0, limit=99) if row["message_id"] == "m1"]
+    assert event["headers"] == traced(kept)
+    [message] = town.store.trace("m1")
+    assert message["trace_id"] == event["traceparent"][3:35] == (kept or message["trace_id"])

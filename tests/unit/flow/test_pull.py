@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 from tests.conftest import make_job
-from tests.unit.flow.vendors import Pages, Scripted, drain, hearing, trail
+from tests.unit.flow.vendors import TOPIC, Pages, Scripted, drain, hearing, trail
 
 from hms_syn.domain.ack import Ack, Page
 from hms_syn.domain.job_spec import Cursor, Pull, Push
+from hms_syn.domain.topic_event import new_event
+from hms_syn.domain.trace_context import read
 from hms_syn.errors import ContractMismatch, OutcomeUnknown
 from hms_syn.flow.publish import idempotency_key, publish
 from hms_syn.flow.pull import pull
@@ -297,3 +299,32 @@ def test_a_page_is_counted_in_the_audit_trail(store):
     details = [json.loads(row["body"])["detail"] for row in store.audit_rows() if row["event"] == "pulled"]
     assert [(detail["new"], detail["seen"]) for detail in details] == [(1, 1), (2, 3)]
     assert "Jane" not in str(details)
+
+
+def test_what_the_vendor_says_of_our_message_is_in_the_messages_trace(store):
+    """Publish, call, ack, status, and what a job makes of the status: one trace id; of several, the oldest's."""
+    job = job_with(dedupe_key="id")
+    follower = make_job("follower", source_topics=("syn.court.pulled",))
+    store.register(job)
+    store.register(follower)
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    publish(store, [new_event(TOPIC, {"a": 1}, agency="hud", message_id="m1", headers={"traceparent": parent})])
+    publish(store, [hearing(2)])
+    vendor = Scripted(Ack(reference="COURT-000017"), Ack(reference="COURT-000018"))
+    drain(store, job, vendor)[0].run()
+    records = (
+        {"id": 1, "ref": "COURT-000017"},
+        {"id": 2, "ref": "COURT-000018"},
+        {"id": 3, "ref": "COURT-000017", "before": "COURT-000018"},
+        {"id": 4, "ref": "COURT-000099"},
+    )
+    pull(job, store, Pages(Page(records=records)))
+    traces = [read(event["traceparent"]).trace_id for event in store.read("syn.court.pulled", after=0, limit=9)]
+    assert traces[0] == traces[2] == read(parent).trace_id == vendor.sent[0].trace_id
+    assert traces[1] == vendor.sent[1].trace_id == store.trace("m2")[0]["trace_id"]
+    assert len(set(traces)) == 3
+    receiver = Scripted()
+    drain(store, follower, receiver)[0].run()
+    assert [message.trace_id for message in receiver.sent] == traces
+    told = store.read("syn.court.delivered", after=0, limit=9)
+    assert [read(event["headers"]["traceparent"]).trace_id for event in told] == traces[:2]

@@ -32,12 +32,13 @@ class FhirCalls:
         return f"{root}/{path}" if path else root
 
     def send(
-        self, method: str, path: str, *, body: bytes, key: str, none_exists: str | None, deadline: Deadline
+        self, method: str, path: str, *, body: bytes, key: str, more: Mapping[str, str], deadline: Deadline
     ) -> Response:
-        """Send a resource, asking for it back as it is now kept; return whatever was answered."""
-        headers = {"Accept": MEDIA, "Content-Type": MEDIA, "Prefer": "return=representation"}
-        if none_exists is not None:
-            headers["If-None-Exist"] = none_exists
+        """Send a resource, asking for it back as it is now kept; return whatever was answered.
+
+        ``more`` are further headers: the condition, the trace.
+        """
+        headers = {"Accept": MEDIA, "Content-Type": MEDIA, "Prefer": "return=representation", **more}
         return self.calls.request(method, self.url(path), headers=headers, body=body, key=key, deadline=deadline)
 
     def read(self, url: str, *, deadline: Deadline | None = None) -> Mapping[str, Any]:

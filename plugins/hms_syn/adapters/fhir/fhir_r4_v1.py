@@ -62,12 +62,13 @@ class FhirR4V1:
         """Hand one message over and return the server's receipt; raise as the port says otherwise."""
         push, request = self._job.push, fhir_push.request(self._job.push, message)
         deadline = Deadline(self._push.calls.timeout)
+        condition = {} if request.none_exists is None else {"If-None-Exist": request.none_exists}
         response = self._push.send(
             request.method,
             request.path,
             body=fhir_resource.body(request.resource),
             key=message.idempotency_key,
-            none_exists=request.none_exists,
+            more={**condition, **message.trace_header},
             deadline=deadline,
         )
         if fhir_push.interaction(push) == "transaction":

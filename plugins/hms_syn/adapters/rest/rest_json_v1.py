@@ -60,7 +60,7 @@ class RestJsonV1:
         push, request = self._push
         fields, body = self._mapped(message, request)
         key = message.idempotency_key
-        own = {**(_BODY if body else _ACCEPT), "Idempotency-Key": key}
+        own = {**(_BODY if body else _ACCEPT), "Idempotency-Key": key, **message.trace_header}
         response = self._push_calls.request(
             request.method, request.url(fields), headers=request.lines(fields, own), body=body, key=key
         )

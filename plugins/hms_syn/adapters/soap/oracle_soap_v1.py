@@ -56,7 +56,9 @@ class OracleSoapV1:
     def send(self, message: Delivery) -> Ack:
         """Hand one message over and return the vendor's receipt; raise as the port says otherwise."""
         shape, arguments = self._prepared(message)
-        response = self._caller(self._push_http).call(shape, arguments, message_id=message.idempotency_key)
+        response = self._caller(self._push_http).call(
+            shape, arguments, message_id=message.idempotency_key, more=message.trace_header
+        )
         push = self._job.push
         success, ack = (push.success, push.ack) if push else (EMPTY, EMPTY)
         answer = soap_answer.read(response, shape, message_id=message.idempotency_key)

@@ -11,6 +11,7 @@ from zeep.exceptions import Error as ZeepError
 
 from hms_syn import errors
 from hms_syn.adapters.soap import wsse
+from hms_syn.domain.job_spec import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +32,12 @@ class SoapCaller:
         self._headers = wsse.http_headers(credentials)
         self._token = wsse.token(credentials)
 
-    def call(self, shape: Shape, arguments: Mapping[str, Any], *, message_id: str) -> Response:
+    def call(
+        self, shape: Shape, arguments: Mapping[str, Any], *, message_id: str, more: Mapping[str, str] = EMPTY
+    ) -> Response:
         """Send one request and return the HTTP answer; ``message_id`` is the UUID that marks a repeat as one.
+
+        ``more`` are further HTTP headers.
 
         :raises errors.UnmappablePayload: the envelope cannot be built, so nothing was sent
         :raises errors.SynError: as :meth:`GuardedClient.request` does
@@ -48,7 +53,7 @@ class SoapCaller:
         return self._http.request(
             "POST",
             self._endpoint,
-            headers={**_http_headers(shape), **self._headers},
+            headers={**_http_headers(shape), **more, **self._headers},
             body=etree.tostring(envelope, xml_declaration=True, encoding="utf-8"),
         )
 

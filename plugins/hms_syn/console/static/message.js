@@ -32,6 +32,7 @@ function draw(message) {
       fact('Message', h('code', null, message.message_id)),
       fact('Published', [at(message.published_at), ` by ${message.agency}`]),
       message.ordering_key && fact('Ordering key', message.ordering_key),
+      fact('Trace', h('code', null, message.trace_id)),
     ),
     message.deliveries.length
       ? h(
