@@ -180,6 +180,14 @@ def test_a_variable_is_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (job.owner, job.description) == ("desk 7", "none costs $5 $$ ${")
 
 
+def test_a_variable_that_holds_a_login_is_not_shown_by_any_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prose is not searched for secrets; what a variable brings into it is."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://queue:xyzzy@db.example.gov/airflow")
+    with pytest.raises(errors.JobFileInvalid, match="variable DATABASE_URL holds what looks like a secret") as refused:
+        load(tmp_path, MINIMAL + "  description: ${DATABASE_URL}\n")
+    assert "xyzzy" not in str(refused.value)
+
+
 def test_a_variable_is_not_filled_in_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a variable holds is text, whatever it looks like."""
     monkeypatch.setenv("COURT_TEAM", "${HOME}")
