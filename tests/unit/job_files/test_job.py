@@ -212,7 +212,10 @@ def test_a_mapping_may_name_a_field_like_a_secret(tmp_path: Path) -> None:
     [
         ({"type": "objekt"}, "'s.json' is not a valid JSON Schema (at type)"),
         ({"$ref": "http://127.0.0.1/x"}, "'s.json' refers to another document; a $ref must begin with '#'"),
-        ({"$dynamicRef": "http://127.0.0.1/x"}, "'s.json' refers to another document; a $dynamicRef must begin"),
+        (
+            {"$dynamicRef": "http://127.0.0.1/x"},
+            "'s.json' refers to another document; a $dynamicRef must begin with '#'",
+        ),
         ([], "'s.json' is not a JSON Schema; it must be a JSON object"),
     ],
 )
