@@ -2,12 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PEERS := .venv-bench/bin
+GUARDS := .venv-guards/bin
+SEMGREP := $(GUARDS)/semgrep scan --metrics off --disable-version-check
 INDEX := $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraints constraints.txt $(if $(INDEX),--default-index $(INDEX))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench check lint fmt types docs lock clean
+.PHONY: help demo test soak bench check lint guards fmt types docs lock clean
 
 help: ## print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -22,12 +24,17 @@ soak: .venv/.ready-dev ## 20,000 schedules, hundreds of kills, minutes of bad we
 	@SCHEDULES=$(or $(SCHEDULES),20000) $(BIN)/pytest -q -n 2 tests/simulation/test_schedules.py tests/simulation/test_more_schedules.py
 	@$(BIN)/pytest -q tests/soak/soak_*.py $(ARGS)
 
-check: lint types test ## everything CI runs: style, layers, types, tests, docs
+check: lint guards types test ## everything CI runs: style, layers, types, tests, docs
 
 lint: .venv/.ready-dev ## ruff and the layers of the architecture
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports
+
+guards: .venv-guards/.ready ## our own semgrep rules, each with its test, and zizmor on the workflows
+	@PATH="$(GUARDS):$$PATH" $(SEMGREP) --test guards
+	@PATH="$(GUARDS):$$PATH" $(SEMGREP) --config guards --error --quiet plugins dags docs
+	@$(GUARDS)/zizmor --offline --no-progress --quiet .github docs/examples
 
 types: .venv/.ready-dev ## mypy, strict
 	@$(BIN)/mypy
@@ -47,10 +54,12 @@ docs: .venv/.ready-docs ## the documentation as a site, in site/ (every warning 
 lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
 	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --group docs --extra celery --extra fab --extra postgres --extra fhir --extra hl7 --extra openlineage --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
-	@! grep -nE '://|index-url|find-links' constraints.txt
+	@$(BIN)/uv pip compile guards/requirements.in --universal --python-version 3.10 --upgrade --quiet \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file guards/requirements.txt
+	@! grep -nE '://|index-url|find-links' constraints.txt guards/requirements.txt
 
 clean: ## remove what the targets above have made
-	@rm -rf .venv .venv-bench .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist site tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
+	@rm -rf .venv .venv-bench .venv-guards .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist site tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
 
 .venv/bin/uv: constraints.txt
 	@echo "Setting up .venv (once, a minute or two) …"
@@ -70,6 +79,12 @@ clean: ## remove what the targets above have made
 
 .venv/.ready-docs: .venv/bin/uv pyproject.toml
 	@$(INSTALL) --group docs
+	@touch $@
+
+.venv-guards/.ready: .venv/bin/uv guards/requirements.txt
+	@echo "Installing the guards …"
+	@$(PYTHON) -m venv .venv-guards
+	@$(BIN)/uv pip install --quiet --python $(GUARDS)/python --requirement guards/requirements.txt $(if $(INDEX),--default-index $(INDEX))
 	@touch $@
 
 # The peers stay out of .venv: one of them is an Airflow plugin too, with a habit of telling its makers that it runs.

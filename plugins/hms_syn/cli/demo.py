@@ -100,7 +100,7 @@ def _make_room(home: Path) -> None:
         else:
             raise NeedsOfficer(f"A demo is already running in this folder, as process {pid.read_text()}; stop it first")
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    home.mkdir(mode=0o700, parents=True)  # payloads, logs and a signing key are in it
 
 
 @contextmanager

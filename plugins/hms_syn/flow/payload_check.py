@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +48,8 @@ def fault(schema: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
         found = next(validator.iter_errors(payload), None)
     except RecursionError:
         return "payload: is nested too deeply for a rule"
+    except Unresolvable:
+        return "payload: a rule of the job's schema refers to what is not there"
     if found is None:
         return None
     steps = (str(step) if isinstance(step, int) or step in names else "*" for step in found.absolute_path)
@@ -65,7 +69,8 @@ def _which(error: jsonschema.ValidationError, names: frozenset[str]) -> str:
 def _validator(schema_text: str) -> tuple[Any, frozenset[str]]:
     schema = json.loads(schema_text)
     kind = jsonschema.validators.validator_for(schema)
-    return kind(schema, format_checker=FORMATS), frozenset(_names(schema))
+    # Without a registry of its own jsonschema fetches whatever address a schema names, past every guard of ours.
+    return kind(schema, format_checker=FORMATS, registry=Registry()), frozenset(_names(schema))
 
 
 def _names(schema: Any) -> Iterator[str]:

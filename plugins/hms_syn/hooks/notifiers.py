@@ -11,7 +11,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import conf
+from airflow.sdk import BaseNotifier, conf
 
 from hms_syn.domain.incident import Step
 from hms_syn.errors import NeedsOfficer
@@ -66,10 +66,14 @@ def _class_of(notifier: Notifier) -> Any:
     path = CLASSES.get(notifier.type, notifier.type)
     module, _, name = path.rpartition(".")
     try:
-        return getattr(import_module(module), name)
+        found = getattr(import_module(module), name)
     except (ImportError, AttributeError):
         hint = f"install apache-airflow-providers-{notifier.type}" if notifier.type in CLASSES else "correct the path"
         raise NeedsOfficer(f"job.alerts.notifiers: there is no {path}; {hint}") from None
+    # A job file is no code: what it names is called with options of its own, and os.system takes some too.
+    if not (isinstance(found, type) and issubclass(found, BaseNotifier)):
+        raise NeedsOfficer(f"job.alerts.notifiers: {path} is not a notifier; name a subclass of Airflow's BaseNotifier")
+    return found
 
 
 def _connection(notifier: Notifier, kind: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hms_syn.job_files.findings import Finding, Path
 from hms_syn.job_files.nodes import INVISIBLE, Node, Scalar, Table
-from hms_syn.job_files.secrecy import holds_secret
+from hms_syn.job_files.secrecy import REFUSAL, holds_secret, is_secret
 from hms_syn.job_files.values import Plain
 
 _DEFAULT = r":-((?:[^}$]|\$(?!\{))*)"
@@ -64,4 +64,6 @@ def _wrong_with(name: str, given: str | None) -> str | None:
         return "may hold a secret; credentials live only in the Airflow Connection named by job.connection_id"
     if given is None:
         return f"is not set; set it, or write ${{{name}:-default}}"
+    if is_secret(given):
+        return f"holds what {REFUSAL}"
     return "holds an invisible character; correct its value" if INVISIBLE.search(given) else None

@@ -13,6 +13,8 @@ from hms_syn.job_files.nodes import shown
 MAX_BYTES = 1024 * 1024
 MAX_PARTS = 5_000
 """Maps and lists: more take seconds to check, each time the job file is read."""
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+"""What refers to another schema, in the drafts that jsonschema knows."""
 
 
 def load(folder: Path, name: str) -> dict[str, Any]:
@@ -77,6 +79,7 @@ def _look_through(schema: dict[str, Any], name: str) -> None:
         inner = item.values() if isinstance(item, dict) else item
         waiting += [part for part in inner if isinstance(part, (dict, list))]
         if isinstance(item, dict):
-            target = item.get("$ref", "#")
-            if isinstance(target, str) and not target.startswith("#"):
-                raise ValueError(f"'{name}' refers to another document; a $ref must begin with '#'")
+            for word in _REFERENCES:
+                target = item.get(word, "#")
+                if isinstance(target, str) and not target.startswith("#"):
+                    raise ValueError(f"'{name}' refers to another document; a {word} must begin with '#'")

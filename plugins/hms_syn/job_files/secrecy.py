@@ -42,6 +42,15 @@ def holds_secret(name: str) -> bool:
     return any(word in bare for word in _WORDS)
 
 
+def is_secret(value: str) -> bool:
+    """Return True for a text that is a secret by its own looks: a login in a URL, a token in its query, a private key.
+
+    >>> is_secret("postgresql://queue:pw@db/airflow"), is_secret("https://court.example.gov/soap")
+    (True, False)
+    """
+    return bool(_SECRET_VALUE.search(value) or _SECRET_QUERY.search(value))
+
+
 def secrets_in(data: Any, *, path: Path = (), vendor_words: bool = False) -> Iterator[Finding]:
     """Yield a finding for every key or value that looks like a secret; the value itself is never repeated.
 

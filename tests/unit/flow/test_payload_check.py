@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 
 import pytest
 from tests.conftest import make_job
@@ -113,3 +114,16 @@ def test_a_pattern_that_is_none_is_refused_with_the_job_file(tmp_path, schema):
     (tmp_path / "s.json").write_text(json.dumps(schema), encoding="utf-8")
     with pytest.raises(ValueError, match="not a valid JSON Schema"):
         payload_schema.load(tmp_path, "s.json")
+
+
+@pytest.mark.parametrize("word", ["$ref", "$dynamicRef"])
+def test_a_check_fetches_no_address_that_a_schema_names(word):
+    """Whoever writes a schema cannot make a publisher knock at a server that only the publisher reaches."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/schema.json"
+        assert fault({"properties": {"date": {word: address}}}, {"date": SECRET}) == (
+            "payload: a rule of the job's schema refers to what is not there"
+        )
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()

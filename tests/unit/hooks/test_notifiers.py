@@ -126,12 +126,20 @@ def test_a_web_hook_gets_the_facts_and_an_id_by_which_it_knows_a_repeat(posted):
         (Notifier(type="slack", options={"channel": "#ops"}), "install apache-airflow-providers-slack"),
         (Notifier(type="agency.pagers.Pager"), "there is no agency.pagers.Pager; correct the path"),
         (Notifier(type="smtp", options={"to": "ops@example.gov", "tone": "loud"}), "smtp does not take these options"),
-        (Notifier(type="logging.Handler", connection_id="x"), "takes its connection by no name we know"),
+        (Notifier(type="airflow.sdk.BaseNotifier", connection_id="x"), "takes its connection by no name we know"),
+        (Notifier(type="logging.Handler"), "logging.Handler is not a notifier"),
     ],
 )
 def test_a_notifier_that_cannot_be_made_says_what_to_do(notifier, says):
     with pytest.raises(NeedsOfficer, match=says):
         notifiers.send(notifier, ALERT)
+
+
+def test_a_job_file_cannot_name_a_command_for_a_notifier(tmp_path):
+    mark = tmp_path / "ran"
+    with pytest.raises(NeedsOfficer, match=r"os\.system is not a notifier; name a subclass"):
+        notifiers.send(Notifier(type="os.system", options={"command": f"touch {mark}"}), ALERT)
+    assert not mark.exists()
 
 
 def test_an_alert_leads_to_the_dag(monkeypatch):

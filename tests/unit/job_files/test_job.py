@@ -180,6 +180,14 @@ def test_a_variable_is_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (job.owner, job.description) == ("desk 7", "none costs $5 $$ ${")
 
 
+def test_a_variable_that_holds_a_login_is_not_shown_by_any_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prose is not searched for secrets; what a variable brings into it is."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://queue:xyzzy@db.example.gov/airflow")
+    with pytest.raises(errors.JobFileInvalid, match="variable DATABASE_URL holds what looks like a secret") as refused:
+        load(tmp_path, MINIMAL + "  description: ${DATABASE_URL}\n")
+    assert "xyzzy" not in str(refused.value)
+
+
 def test_a_variable_is_not_filled_in_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a variable holds is text, whatever it looks like."""
     monkeypatch.setenv("COURT_TEAM", "${HOME}")
@@ -204,6 +212,10 @@ def test_a_mapping_may_name_a_field_like_a_secret(tmp_path: Path) -> None:
     [
         ({"type": "objekt"}, "'s.json' is not a valid JSON Schema (at type)"),
         ({"$ref": "http://127.0.0.1/x"}, "'s.json' refers to another document; a $ref must begin with '#'"),
+        (
+            {"$dynamicRef": "http://127.0.0.1/x"},
+            "'s.json' refers to another document; a $dynamicRef must begin with '#'",
+        ),
         ([], "'s.json' is not a JSON Schema; it must be a JSON object"),
     ],
 )
