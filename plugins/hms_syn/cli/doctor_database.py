@@ -21,6 +21,7 @@ NOTICED = 1.0
 """Seconds between two clocks that are no longer the length of a question."""
 CONNECTION = settings.STORE_CONNECTION
 DEFINE = f"define the Airflow connection '{CONNECTION}' with the SQLAlchemy URL in its extra field 'url'"
+MIGRATE = "run 'airflow db migrate' as the owner of the tables, with the newest release that is installed anywhere"
 GRANTS = "run what 'hms-syn init --sql' prints, as the owner of the tables"
 
 
@@ -62,7 +63,7 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
         store.check()
         yield ok("tables", f"they are at revision {schema.HEAD}, as this release needs")
     except SynError as error:
-        yield problem("tables", str(error), "run 'airflow db migrate' as the owner of the tables")
+        yield problem("tables", str(error), MIGRATE)
         return
     try:
         yield privileges(store.look(checkup.rights))
