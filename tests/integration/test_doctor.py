@@ -14,7 +14,7 @@ from tests.integration.conftest import eventually
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 SCRIPT = str(Path(sys.executable).with_name("hms-syn"))
 WELL = {
-    *("airflow", "connection", "database", "clocks", "tables", "audit trail"),
+    *("airflow", "connection", "database", "pooler", "clocks", "tables", "audit trail"),
     *("scheduler", "triggerer", "dag-processor", "heartbeat", "doorbells", "pings", "plugin", "extras"),
 }
 

@@ -54,10 +54,12 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
     try:
         checkup.refuse_a_missing_file(url)
         skew = store.look(checkup.skew)
+        is_pooled = checkup.is_pooled(store.engine)
     except SynError as error:
         yield problem("database", f"{place}: {error}", "is it up, and may this machine and this user reach it?")
         return
     yield ok("database", "it answers")
+    yield pooler(is_pooled=is_pooled)
     yield clock(skew)
     try:
         store.check()
@@ -70,6 +72,17 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
         yield _audit(store.look(checkup.missing_triggers))
     except SynError as error:
         yield unseen("rights", str(error))
+
+
+def pooler(*, is_pooled: bool) -> Finding:
+    """Return what is to be said of a pooler in the way; one that keeps a connection for its client is none."""
+    if is_pooled:
+        return problem(
+            "pooler",
+            "a pooler lends one connection to several clients in turn: what we set would hold for others",
+            "have it keep a connection for its client (PgBouncer: pool_mode = session), or connect past it",
+        )
+    return ok("pooler", "connections are our own")
 
 
 def clock(skew: float) -> Finding:

@@ -48,7 +48,7 @@ def run_by_hand(url, *statements):
 
 def test_a_database_that_is_as_it_should_be_is_found_well(sql_store, store_url):
     found = of_database(store_url)
-    assert list(found) == ["connection", "database", "clocks", "tables", "rights", "audit trail"]
+    assert list(found) == ["connection", "database", "pooler", "clocks", "tables", "rights", "audit trail"]
     assert {finding.verdict for check, finding in found.items() if check != "rights"} == {OK}
 
 
