@@ -102,8 +102,8 @@ def _costs(units: dict[str, Any]) -> str:
         ["what", "costs"],
         [
             ["a task that pushes", f"{each['worker']} connections, one slot while it sends and for `linger` after"],
-            ["a triggerer", f"{each['triggerer']} connection(s), whatever the number of jobs"],
-            ["a process that publishes", f"{each['publisher']} connection(s)"],
+            ["a triggerer", f"{each['triggerer']} connections, whatever the number of jobs"],
+            ["a process that publishes", f"{each['publisher']} connections"],
             [
                 "one look of the doorbell, CPU of both sides",
                 ", ".join(f"{looks[str(jobs)]:g} ms at {jobs:,} jobs" for jobs in JOBS),
