@@ -15,7 +15,7 @@ from tests.conftest import make_job
 from tests.harness.airflow_tables import Toggles
 from tests.harness.cli import SCRIPT
 
-from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs
+from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs, doctor_tokens
 from hms_syn.domain.checkup import Verdict
 from hms_syn.domain.job_spec import Alerts, Notifier
 from hms_syn.ports import Credentials
@@ -263,3 +263,12 @@ def test_an_airflow_that_does_not_start_hides_nothing_else(tmp_path):
     ]
     assert "Airflow does not start" in done.stdout
     assert "pa55word" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(404, OK), (200, OK), (401, PROBLEM), (403, PROBLEM), (502, PROBLEM), (None, PROBLEM)]
+)
+def test_only_a_door_that_opens_is_well(status, verdict):
+    """That there is no such connection is what an open door says."""
+    finding = doctor_tokens.verdict(status, "http://api/execution")
+    assert (finding.check, finding.verdict, bool(finding.todo)) == ("tasks", verdict, verdict is PROBLEM)
