@@ -80,3 +80,15 @@ def test_what_is_not_there_says_so_and_where_to_go(visit):
     page.goto("/hms-syn/message.html?id=nobody-has-this")
     page.get_by_role("heading", name="The message cannot be shown").wait_for()
     assert "No message has the id" in page.get_by_role("main").inner_text()
+
+
+def test_why_nothing_moves_leads_to_what_to_do(visit, axe, scene):
+    """The runbook is there without the documentation, at the section of the cause, and as sound as the others."""
+    page = visit("vera", "/hms-syn/")
+    why = page.locator(f"tbody[data-key={COURT}] .why")
+    why.get_by_role("link", name="What to do").last.click()
+    page.get_by_role("heading", name="Runbook").wait_for()
+    section = page.locator(f"[id='{page.url.partition('#')[2]}']")
+    assert section.inner_text().startswith("Nothing moves: ")
+    assert 0 <= section.bounding_box()["y"] < 700
+    assert axe(page) == []

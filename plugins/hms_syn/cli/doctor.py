@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hms_syn import settings
-from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs
+from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs, doctor_tokens
 from hms_syn.cli.output import as_json, remark
 from hms_syn.domain.ack import printable
 from hms_syn.domain.checkup import Verdict, ok, problem
@@ -52,6 +52,7 @@ def examine() -> Iterator[Finding]:
     store = yield from doctor_database.look(find)
     if airflow_url is not None:
         yield from doctor_airflow.look(airflow_url, jobs)
+        yield doctor_tokens.look()
         yield doctor_airflow.plugin()
     yield doctor_jobs.connections(jobs, find)
     yield doctor_jobs.extras(jobs, store)

@@ -21,6 +21,7 @@ NOTICED = 1.0
 """Seconds between two clocks that are no longer the length of a question."""
 CONNECTION = settings.STORE_CONNECTION
 DEFINE = f"define the Airflow connection '{CONNECTION}' with the SQLAlchemy URL in its extra field 'url'"
+MIGRATE = "run 'airflow db migrate' as the owner of the tables, with the newest release that is installed anywhere"
 GRANTS = "run what 'hms-syn init --sql' prints, as the owner of the tables"
 
 
@@ -53,22 +54,35 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
     try:
         checkup.refuse_a_missing_file(url)
         skew = store.look(checkup.skew)
+        is_pooled = checkup.is_pooled(store.engine)
     except SynError as error:
         yield problem("database", f"{place}: {error}", "is it up, and may this machine and this user reach it?")
         return
     yield ok("database", "it answers")
+    yield pooler(is_pooled=is_pooled)
     yield clock(skew)
     try:
         store.check()
         yield ok("tables", f"they are at revision {schema.HEAD}, as this release needs")
     except SynError as error:
-        yield problem("tables", str(error), "run 'airflow db migrate' as the owner of the tables")
+        yield problem("tables", str(error), MIGRATE)
         return
     try:
         yield privileges(store.look(checkup.rights))
         yield _audit(store.look(checkup.missing_triggers))
     except SynError as error:
         yield unseen("rights", str(error))
+
+
+def pooler(*, is_pooled: bool) -> Finding:
+    """Return what is to be said of a pooler in the way; one that keeps a connection for its client is none."""
+    if is_pooled:
+        return problem(
+            "pooler",
+            "a pooler lends one connection to several clients in turn: what we set would hold for others",
+            "have it keep a connection for its client (PgBouncer: pool_mode = session), or connect past it",
+        )
+    return ok("pooler", "connections are our own")
 
 
 def clock(skew: float) -> Finding:

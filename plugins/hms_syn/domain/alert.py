@@ -63,6 +63,7 @@ class Scene:
     code: str = ""
     note: str = ""
     link: str = ""
+    guide: str = ""
     names: tuple[tuple[str, str], ...] = ()
     runbooks: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
@@ -104,6 +105,7 @@ def _lines(incident: Incident, step: Step, scene: Scene, what: str) -> list[str]
         if scene.code:
             lines.append(f"Last error: {scene.code}" + (f": {scene.note}" if scene.note else ""))
         lines.append(WHAT_TO_DO[trouble.kind].format(job=trouble.job))
+        lines += [f"What to do: {scene.guide}"] if scene.guide else []
     lines += [f"Look: {scene.link}"] if scene.link else []
     lines += [f"Runbook: {runbook}" for runbook in scene.runbooks] or [f"Owner: {', '.join(scene.owners)}"]
     return lines

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hms_syn.store.incidents import Telling
     from hms_syn.store.watch import Watch
 
+    Places = tuple[Callable[[str], str], Callable[[str], str]]
+
 log = logging.getLogger(__name__)
 SENDING = 300.0
 """Seconds in which whoever tells must have ended, or be gone: after them another tells."""
@@ -49,16 +51,23 @@ def look(watch: Watch) -> bool:
     return any(notifiers_of(telling) for telling in due)
 
 
-def tell(watch: Watch, send: Callable[[Notifier, Alert], None], *, link: Callable[[str], str]) -> int:
+def tell(
+    watch: Watch,
+    send: Callable[[Notifier, Alert], None],
+    *,
+    link: Callable[[str], str],
+    guide: Callable[[str], str] = lambda _kind: "",
+) -> int:
     """Tell whoever is to be told now; return how many could not be.
 
-    ``send`` hands an alert to one notifier and raises when it was not taken; ``link`` is where a DAG's page is. Whoever
+    ``send`` hands an alert to one notifier and raises when it was not taken; ``link`` is where a DAG's page is,
+    ``guide`` where the runbook speaks of a kind of alert. Whoever
     has taken an alert is not told the same again because another has not.
     """
     failed = 0
     for telling in watch.to_tell():
         if telling.due and watch.take(telling, wait=SENDING):
-            failed += not _told(watch, telling, send, link)
+            failed += not _told(watch, telling, send, (link, guide))
     return failed
 
 
@@ -67,9 +76,9 @@ def notifiers_of(telling: Telling) -> dict[str, Notifier]:
     return {_name(notifier): notifier for rule in telling.rules for notifier in rule.alerts.notifiers}
 
 
-def _told(watch: Watch, telling: Telling, send: Callable[[Notifier, Alert], None], link: Callable[[str], str]) -> bool:
+def _told(watch: Watch, telling: Telling, send: Callable[[Notifier, Alert], None], places: Places) -> bool:
     """Tell one thing to all who are to hear it and have not; return whether all have heard."""
-    said, heard, missing = _alert(watch, telling, link), list(telling.incident.heard), 0
+    said, heard, missing = _alert(watch, telling, places), list(telling.incident.heard), 0
     for name, notifier in notifiers_of(telling).items():
         if name in heard:
             continue
@@ -89,8 +98,9 @@ def _told(watch: Watch, telling: Telling, send: Callable[[Notifier, Alert], None
     return True
 
 
-def _alert(watch: Watch, telling: Telling, link: Callable[[str], str]) -> Alert:
+def _alert(watch: Watch, telling: Telling, places: Places) -> Alert:
     facts = watch.facts(telling)
+    link, guide = places
     rules = telling.rules
     scene = Scene(
         now=facts.now,
@@ -100,6 +110,7 @@ def _alert(watch: Watch, telling: Telling, link: Callable[[str], str]) -> Alert:
         code=facts.code,
         note=facts.note,
         link=link(rules[0].dag_id),
+        guide=guide(telling.incident.trouble.kind),
         names=tuple((rule.job, rule.name) for rule in rules),
         runbooks=tuple(dict.fromkeys(rule.runbook for rule in rules if rule.runbook)),
         owners=tuple(dict.fromkeys(rule.owner for rule in rules)),

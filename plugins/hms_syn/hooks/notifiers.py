@@ -62,6 +62,12 @@ def link(dag_id: str) -> str:
     return f"{base.rstrip('/')}/dags/{dag_id}" if base else ""
 
 
+def guide(kind: str) -> str:
+    """Return the address of what the runbook in the console says of a kind of alert; empty as above."""
+    base = conf.get("api", "base_url", fallback="")
+    return f"{base.rstrip('/')}/hms-syn/runbook.html#alert-{kind}" if base else ""
+
+
 def _class_of(notifier: Notifier) -> Any:
     path = CLASSES.get(notifier.type, notifier.type)
     module, _, name = path.rpartition(".")

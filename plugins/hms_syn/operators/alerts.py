@@ -16,4 +16,4 @@ def tell_people(store: SqlStore) -> int:
 
     watch = Watch(store)
     look(watch)
-    return tell(watch, notifiers.send, link=notifiers.link)
+    return tell(watch, notifiers.send, link=notifiers.link, guide=notifiers.guide)

@@ -20,7 +20,7 @@ from hms_syn.store.statements import SECOND, as_parameter, sql
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Engine, Row
 
 AUDIT_TRIGGERS = {
     "postgresql": {"hms_syn_audit_rows", "hms_syn_audit_all"},
@@ -39,6 +39,7 @@ LACKING = """SELECT w.held, w.name, w.part
  WHERE NOT CASE WHEN w.part = :sequence THEN has_sequence_privilege(current_user, w.name, w.held)
                 WHEN w.part = '' THEN has_table_privilege(current_user, w.name, w.held)
                 ELSE has_column_privilege(current_user, w.name, w.part, w.held) END"""
+PROCESS = "SELECT pg_backend_pid()"
 SEQUENCE = "-"
 """What stands in place of a column for a sequence's rights."""
 
@@ -76,6 +77,20 @@ def skew(connection: Connection) -> float:
     before = time.time()
     theirs: int = connection.execute(sql(connection, "SELECT {now}")).scalar_one()
     return theirs / SECOND - (before + time.time()) / 2
+
+
+def is_pooled(engine: Engine) -> bool:
+    """Return whether two clients that are both connected are given one and the same process of PostgreSQL in turn.
+
+    That is what a pooler does between transactions. What a client has set on its connection then holds for others, and
+    what it listens to is lost.
+    """
+    if engine.dialect.name != "postgresql":
+        return False
+    with engine.connect() as one, engine.connect() as other:
+        before = one.exec_driver_sql(PROCESS).scalar_one()
+        one.commit()
+        return bool(other.exec_driver_sql(PROCESS).scalar_one() == before)
 
 
 def missing_triggers(connection: Connection) -> set[str]:

@@ -25,12 +25,17 @@ def create(engine: Engine) -> None:
 def check(engine: Engine) -> None:
     """Return when the tables are there at our revision.
 
-    :raises StoreNotReady: otherwise, saying which command makes or upgrades them
+    :raises StoreNotReady: otherwise, saying which command makes or upgrades them, or that this release is too old
     """
     if not inspect(engine).has_table(VERSION_TABLE):
         raise StoreNotReady("The queue's tables are not there yet; run 'airflow db migrate'")
     with engine.connect() as connection:
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+    if str(found) > HEAD:
+        raise StoreNotReady(
+            f"The queue's tables are at revision {found}, newer than this release, which knows {HEAD}; "
+            "install the release that upgraded them on every machine"
+        )
     if found != HEAD:
         raise StoreNotReady(
             f"The queue's tables are at revision {found}, this release needs {HEAD}; run 'airflow db migrate'"

@@ -130,4 +130,5 @@ def _row(row: Row[Any], head: Row[Any], vendor: Mapping[str, Any]) -> Mapping[st
         "last_ack_at": shown(row.last_ack),
         "vendor": {name: vendor[name] for name in VENDOR},
         "why": why.nothing_moves(head, row, vendor),
+        "cause": why.cause(head, row),
     }

@@ -43,6 +43,11 @@ def watched(job: Row[Any], on: Sequence[Incident]) -> Mapping[str, Any]:
     }
 
 
+def cause(head: Row[Any], job: Row[Any]) -> str:
+    """Return the one word for why nothing moves: a cause of ``hms_syn_head_v``, or ``maintenance``."""
+    return head.cause if maintenance.over_at(job.maintenance, job.now) is None else "maintenance"
+
+
 def nothing_moves(head: Row[Any], job: Row[Any], vendor: Mapping[str, Any]) -> str:
     """Answer "why is nothing moving?" with the head of line: its message, its key, the cause, the next try."""
     over = maintenance.over_at(job.maintenance, job.now)

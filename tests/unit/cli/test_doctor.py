@@ -15,7 +15,7 @@ from tests.conftest import make_job
 from tests.harness.airflow_tables import Toggles
 from tests.harness.cli import SCRIPT
 
-from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs
+from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs, doctor_tokens
 from hms_syn.domain.checkup import Verdict
 from hms_syn.domain.job_spec import Alerts, Notifier
 from hms_syn.ports import Credentials
@@ -48,7 +48,7 @@ def run_by_hand(url, *statements):
 
 def test_a_database_that_is_as_it_should_be_is_found_well(sql_store, store_url):
     found = of_database(store_url)
-    assert list(found) == ["connection", "database", "clocks", "tables", "rights", "audit trail"]
+    assert list(found) == ["connection", "database", "pooler", "clocks", "tables", "rights", "audit trail"]
     assert {finding.verdict for check, finding in found.items() if check != "rights"} == {OK}
 
 
@@ -263,3 +263,12 @@ def test_an_airflow_that_does_not_start_hides_nothing_else(tmp_path):
     ]
     assert "Airflow does not start" in done.stdout
     assert "pa55word" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(404, OK), (200, OK), (401, PROBLEM), (403, PROBLEM), (502, PROBLEM), (None, PROBLEM)]
+)
+def test_only_a_door_that_opens_is_well(status, verdict):
+    """That there is no such connection is what an open door says."""
+    finding = doctor_tokens.verdict(status, "http://api/execution")
+    assert (finding.check, finding.verdict, bool(finding.todo)) == ("tasks", verdict, verdict is PROBLEM)

@@ -14,7 +14,7 @@ from hms_syn.domain.ack import Ack
 from hms_syn.domain.incident import Step
 from hms_syn.domain.job_spec import Alerts, Pull, Push, Retry
 from hms_syn.domain.maintenance import Window
-from hms_syn.flow.alerts import look
+from hms_syn.flow.alerts import look, tell
 from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.flow.publish import publish
 from hms_syn.flow.switch import pause, resume
@@ -40,6 +40,23 @@ def refuse(store, job, *messages):
 def test_nothing_is_told_while_nothing_is_wrong(room):
     room.job()
     assert room.go() == []
+
+
+def test_an_alert_leads_to_its_section_of_the_runbook_and_an_end_does_not(room):
+    def told():
+        look(room.watch)
+        tell(
+            room.watch,
+            room.post.send,
+            link=lambda _dag: "",
+            guide=lambda kind: f"https://sync/runbook.html#alert-{kind}",
+        )
+        return room.post.alerts[-1][1].text
+
+    refuse(room.store, room.job(), hearing(1))
+    assert "What to do: https://sync/runbook.html#alert-dead_letter" in told().splitlines()
+    Desk(room.store).discard("m1", CLERK)
+    assert "runbook.html" not in told()
 
 
 def test_dead_letters_are_one_incident_however_many(room):

@@ -57,6 +57,7 @@ def test_in_a_window_nothing_is_taken_and_no_bell_rings(store, held):
     row = store.status()[0]
     assert (row["waiting"], row["paused"]) == (6, False)
     assert row["why"] == f"maintenance until {row['maintenance_until'][:16].replace('T', ' ')} UTC"
+    assert row["cause"] == "maintenance"
 
 
 def test_a_job_without_a_window_goes_on_beside_it(store, held):

@@ -27,6 +27,9 @@ export function link(page, query, ...children) {
   return h('a', { href: `${page}.html${words && `?${words}`}` }, ...children);
 }
 
+/** Link to a section of the runbook, such as `alert-silence`. */
+export const whatToDo = (section) => h('a', { href: `runbook.html#${section}` }, 'What to do');
+
 /**
  * Show these children in `place`, changing only what differs, so that focus, selection and scroll stay where they are.
  * Children with a `data-key` keep their element however many come before them.

@@ -1,7 +1,7 @@
 /** One job on the board: its figures, and in a second line why nothing moves. */
 
 import { pause, resume } from './acts.js';
-import { h, link } from './dom.js';
+import { h, link, whatToDo } from './dom.js';
 import { sparkline } from './sparkline.js';
 import { badge } from './vendors.js';
 import { age, ago, at, figure, pill } from './words.js';
@@ -41,7 +41,7 @@ export function jobRow(row, now) {
       h('td', { class: 'acts' }, switchOf(row, now)),
     ),
     (row.why !== IDLE || troubles(row).length > 0) &&
-      h('tr', { class: 'why' }, h('td', { colspan: COLUMNS }, troubles(row), row.paused && pausedBy(row), why(row.why))),
+      h('tr', { class: 'why' }, h('td', { colspan: COLUMNS }, troubles(row), standstill(row))),
   );
 }
 
@@ -75,11 +75,26 @@ export function pausedBy(row) {
   );
 }
 
+/** Why nothing moves, and where it says what to do about that. */
+export const standstill = (row) =>
+  row.why !== IDLE && [row.paused && pausedBy(row), why(row.why), ' ', whatToDo(`nothing-moves-${row.cause}`)];
+
 /** The alerts that are on and that no figure of the row shows. */
 export const troubles = ({ incidents = [] }) =>
   incidents
     .filter(({ kind }) => kind in TROUBLES)
-    .map(({ kind, since }) => h('span', { class: 'trouble' }, pill(TROUBLES[kind], 'warn'), ' since ', at(since), ' '));
+    .map(({ kind, since }) =>
+      h(
+        'span',
+        { class: 'trouble' },
+        pill(TROUBLES[kind], 'warn'),
+        ' since ',
+        at(since),
+        ' ',
+        whatToDo(`alert-${kind}`),
+        ' ',
+      ),
+    );
 
 /** The sentence of the API, with the message it speaks of as a link and its moments as people read them. */
 export function why(sentence) {
