@@ -133,14 +133,17 @@ def test_a_number_drawn_before_the_transaction_has_an_id_is_waited_for_too(postg
     """Between drawing a number and writing the row a transaction may have no id yet, so ids are no guard."""
     columns = "seq, at, actor, event, hash, body"
     insert = f"INSERT INTO hms_syn_audit ({columns}) VALUES ({{}}, 'x', 'x', 'pulled', repeat('ab', 32), 'x')"
+    note(postgresql, "before")  # the sequence has written down its next numbers, and takes no id for them
+    sealed(postgresql)
     with postgresql.engine.connect() as slow:
         with slow.begin():
             slow.execute(text("LOCK TABLE hms_syn_audit IN ROW EXCLUSIVE MODE"))  # as an INSERT does before all else
             number = slow.execute(text("SELECT nextval('hms_syn_audit_seq_seq')")).scalar_one()
+            assert slow.execute(text("SELECT pg_current_xact_id_if_assigned()")).scalar_one() is None
             note(postgresql, "behind it")
             assert sealed(postgresql) == 0
             slow.execute(text(insert.format(number)))
-        assert sealed(postgresql) == 2
+        assert sealed(postgresql) == 3  # with the row "sealed"
     agrees(postgresql)
 
 
