@@ -47,6 +47,9 @@ _MESSAGES = (
     _argument("ids", nargs="+", metavar="ID", help="message ids, as in 'hms-syn trace'"),
     _argument("--job", metavar="JOB", help="at this job only"),
 )
+_VERIFIER = _argument(
+    "--verifier", metavar="KEY", help="the key that must have signed it, as 'audit key' prints it, or a file with it"
+)
 _WHY = (
     _argument("--reason", required=True, metavar="TEXT", help="why; it goes into the audit trail"),
     _argument("--by", metavar="NAME", help="who (default: your login name)"),
@@ -260,7 +263,53 @@ COMMANDS = (
         name="audit verify",
         help="prove that nobody changed the audit trail; names the first bad row",
         module="audit_verify",
-        arguments=(JSON,),
+        arguments=(
+            _argument(
+                "--checkpoint",
+                action="append",
+                default=[],
+                metavar="FILE",
+                help="compare with this one too, kept elsewhere; may be given again",
+            ),
+            _VERIFIER,
+            _argument("--export", metavar="FILE", help="look at what 'audit export' printed, without any database"),
+            JSON,
+        ),
+    ),
+    Command(
+        name="audit checkpoint",
+        help="seal what is new in the audit trail, and print the signed tree head, to be kept elsewhere",
+        module="audit_checkpoint",
+        arguments=(_argument("--out", metavar="FILE", help="write it there instead; a larger tree is never replaced"),),
+    ),
+    Command(
+        name="audit prove",
+        help="print, as JSON, the proof that the rows of a message are in the sealed audit trail",
+        module="audit_prove",
+        arguments=(
+            _argument("id", nargs="?", metavar="ID", help="the message's id, as in 'hms-syn trace'"),
+            _argument("--since", metavar="FILE", help="prove instead that the trail only grew since this checkpoint"),
+        ),
+    ),
+    Command(
+        name="audit check",
+        help="check a proof of 'audit prove', without any database",
+        module="audit_check",
+        arguments=(
+            _argument("proof", metavar="FILE", help="the proof"),
+            _argument("--checkpoint", metavar="FILE", help="the checkpoint it must lead to, kept elsewhere"),
+            _VERIFIER,
+            JSON,
+        ),
+    ),
+    Command(
+        name="audit key",
+        help="make the key that signs tree heads, and print what others verify them with",
+        module="audit_key",
+        arguments=(
+            _argument("file", metavar="FILE", help="where the private key is written; nothing is overwritten"),
+            _argument("--name", metavar="NAME", help="the trail's name (default: the setting audit_origin)"),
+        ),
     ),
 )
 GROUPS = {"audit": "the audit trail"}

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.checkpoint import TreeHead
@@ -48,6 +48,8 @@ KEEP = "UPDATE hms_syn_tree SET horizon = :horizon, writers = :writers WHERE id 
 INSERT = """INSERT INTO hms_syn_tree_head (size, first_seq, last_seq, root, at, note)
   VALUES (:size, :first_seq, :last_seq, :root, :at, :note)"""
 HEADS = "SELECT size, first_seq, last_seq, root, at, note FROM hms_syn_tree_head"
+ROWS_OF = """SELECT seq, (SELECT COUNT(*) FROM hms_syn_audit b WHERE b.seq < a.seq) AS "index", event, body, hash
+  FROM hms_syn_audit a WHERE message_id = :message_id ORDER BY seq"""
 UNSEALED = """SELECT at FROM hms_syn_audit WHERE seq > (SELECT last_seq FROM hms_syn_tree WHERE id = 1)
     AND event <> 'sealed' ORDER BY seq LIMIT 1"""
 
@@ -93,6 +95,10 @@ class Tree:
         """Return the newest head; that of an empty tree where nothing was sealed yet."""
         return self.store.look(head)
 
+    def root_at(self, size: int) -> bytes | None:
+        """Return the root of the head of so many rows, None where no such head was stored."""
+        return TreeHead().root if size == 0 else self.store.look(lambda connection: root_at(connection, size))
+
     def heads(self) -> list[TreeHead]:
         """Return every head, oldest first."""
         return self.store.look(heads)
@@ -100,6 +106,10 @@ class Tree:
     def unsealed_since(self) -> str | None:
         """Return since when the oldest row waits to be sealed, None when there is nothing new."""
         return self.store.look(unsealed_since)
+
+    def rows_of(self, message_id: str) -> list[dict[str, Any]]:
+        """Return a message's rows with their places in the tree, oldest first."""
+        return self.store.look(lambda connection: rows_of(connection, message_id))
 
     def leaves(self, size: int) -> Iterator[tuple[int, bytes]]:
         """Yield the ``seq`` and leaf hash of the first so many rows."""
@@ -162,6 +172,12 @@ def head(connection: Connection) -> TreeHead:
     return TreeHead() if row is None else _head(row)
 
 
+def root_at(connection: Connection, size: int) -> bytes | None:
+    """Return the root of the head of so many rows, or None."""
+    row = connection.execute(sql(connection, HEADS + " WHERE size = :size"), {"size": size}).one_or_none()
+    return None if row is None else _head(row).root
+
+
 def heads(connection: Connection) -> list[TreeHead]:
     """Return every head, oldest first."""
     return [_head(row) for row in connection.execute(sql(connection, HEADS + " ORDER BY size"))]
@@ -170,6 +186,12 @@ def heads(connection: Connection) -> list[TreeHead]:
 def unsealed_since(connection: Connection) -> str | None:
     """Return the time of the oldest row that waits to be sealed."""
     return connection.execute(sql(connection, UNSEALED)).scalar_one_or_none()
+
+
+def rows_of(connection: Connection, message_id: str) -> list[dict[str, Any]]:
+    """Return a message's rows, each with its place: how many rows have smaller numbers."""
+    rows = connection.execute(sql(connection, ROWS_OF), {"message_id": message_id})
+    return [dict(row) for row in rows.mappings()]
 
 
 def leaves(store: Transactions, size: int) -> Iterator[tuple[int, bytes]]:
