@@ -58,6 +58,9 @@ OPTIONS = {
     "audit_every": Option(
         default="10m", meaning="How often the DAG `syn.audit` seals what is new in the audit trail: a duration or cron."
     ),
+    "reconcile_every": Option(
+        default="1h", meaning="How often the DAG `syn.audit` also counts all that was accepted; 0s: in each run."
+    ),
     "audit_key_file": Option(
         default="", meaning="File of the private key that signs tree heads, outside the database; empty: unsigned."
     ),
