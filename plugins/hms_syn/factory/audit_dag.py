@@ -25,7 +25,7 @@ TEXT = """**The audit trail** is sealed: its new rows are put under a tree head,
 
 `seal` updates the asset `sync/audit` when something was new. It is red when the trail is not what was sealed before:
 look with `hms-syn audit verify`. `reconcile` is red when what was accepted does not stand somewhere, exactly once: look
-with `hms-syn reconcile`. It counts once in each `[hms_syn] reconcile_every`, and in every run that is started by hand."""
+with `hms-syn reconcile`. It counts once in each `[hms_syn] reconcile_every`, and in every run started by hand."""
 
 
 def audit_asset() -> Asset:
