@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 SCRIPT = str(Path(sys.executable).with_name("hms-syn"))
 WELL = {
     *("airflow", "connection", "database", "clocks", "tables", "audit trail"),
-    *("scheduler", "triggerer", "dag-processor", "heartbeat", "doorbells", "pings", "plugin", "extras"),
+    *("scheduler", "triggerer", "dag-processor", "heartbeat", "audit DAG", "doorbells", "pings", "plugin", "extras"),
 }
 
 

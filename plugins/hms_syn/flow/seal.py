@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from hms_syn.domain import checkpoint
@@ -50,6 +51,18 @@ def seal(
     while head := tree.grow(until, sign=sign):
         size = head.size
     return size - before
+
+
+def lag(tree: Tree) -> float:
+    """Return for how many seconds the oldest row has been waiting to be sealed; 0 when nothing is new.
+
+    By this machine's clock, and by the one of the machine that wrote the row.
+    """
+    since = tree.unsealed_since()
+    if since is None:
+        return 0.0
+    written = datetime.fromisoformat(since.replace("Z", "+00:00"))
+    return max(0.0, (datetime.now(tz=timezone.utc) - written).total_seconds())
 
 
 def _final(tree: Tree, patience: float, sleep: Callable[[float], None]) -> int:
