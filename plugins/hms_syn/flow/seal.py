@@ -46,9 +46,15 @@ def seal(
 
     :raises AuditBroken: the tree's own rows do not fit together
     """
-    until = _final(tree, patience, sleep)
+    horizon = tree.horizon()
+    if not _comes_about(tree, horizon, patience, sleep):
+        kept = tree.kept()
+        if not tree.is_final(kept):
+            return 0
+        tree.keep(horizon)  # for the next sealer: what one transaction held up now is final when that has ended
+        horizon = kept
     before = size = tree.head().size
-    while head := tree.grow(until, sign=sign):
+    while head := tree.grow(horizon.seq, sign=sign):
         size = head.size
     return size - before
 
@@ -65,20 +71,16 @@ def lag(tree: Tree) -> float:
     return max(0.0, (datetime.now(tz=timezone.utc) - written).total_seconds())
 
 
-def _final(tree: Tree, patience: float, sleep: Callable[[float], None]) -> int:
-    """Return up to where rows are final, waiting a little for what is being written now.
+def final(tree: Tree, *, patience: float = PATIENCE, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Return the number up to which no row can come any more; what is sealed, where a transaction takes long."""
+    horizon = tree.horizon()
+    return horizon.seq if _comes_about(tree, horizon, patience, sleep) else tree.head().last_seq
 
-    Where one transaction takes long, what an earlier sealer saw before it is final; else that is waited for again.
-    """
-    horizon: Horizon = tree.horizon()
+
+def _comes_about(tree: Tree, horizon: Horizon, patience: float, sleep: Callable[[float], None]) -> bool:
+    """Wait a little for what is being written now; tell whether the horizon is final."""
     for _ in range(round(patience / LOOK_AGAIN)):
         if tree.is_final(horizon):
-            return horizon.seq
+            return True
         sleep(LOOK_AGAIN)
-    if tree.is_final(horizon):
-        return horizon.seq
-    kept = tree.kept()
-    is_final = tree.is_final(kept)
-    if is_final:
-        tree.keep(horizon)
-    return kept.seq if is_final else 0
+    return tree.is_final(horizon)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from itertools import pairwise
 
@@ -15,8 +16,8 @@ from hms_syn.domain import checkpoint, signed_note
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.errors import AuditBroken
 from hms_syn.flow.publish import publish
-from hms_syn.flow.seal import Notary, seal
-from hms_syn.store import audit_trail
+from hms_syn.flow.seal import Notary, final, seal
+from hms_syn.store import audit_export, audit_trail
 from hms_syn.store import tree as trees
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.tree import Tree
@@ -160,6 +161,21 @@ def test_a_long_transaction_holds_back_only_what_came_after_it(postgresql):
     second()
     assert sealed(postgresql) == 3  # "longer", what came behind it, and the row "sealed"
     agrees(postgresql)
+
+
+def test_an_export_ends_before_a_row_that_is_still_to_come(postgresql):
+    """Or a copy that goes on from its end would never hold that row."""
+    note(postgresql, "before")
+    sealed(postgresql)
+    commit = begin_late(postgresql, "late")
+    note(postgresql, "behind it")
+    tree = Tree(postgresql)
+    first = "".join(audit_export.lines(postgresql, until=final(tree, patience=0.1))).splitlines()
+    commit()
+    after = json.loads(first[-1])["seq"]
+    rest = "".join(audit_export.lines(postgresql, after=after, until=final(tree, patience=0.1))).splitlines()
+    assert [json.loads(line)["seq"] for line in [*first, *rest]] == [row["seq"] for row in postgresql.audit_rows()]
+    assert (len(first), len(rest)) == (1, 3)
 
 
 def test_a_transaction_that_only_reads_or_is_taken_back_holds_nothing_up(postgresql):
