@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hms_syn.domain import merkle_tree
-from hms_syn.errors import AuditBroken, UnknownMessage
+from hms_syn.domain import checkpoint, merkle_tree
+from hms_syn.errors import AuditBroken, CheckpointInvalid, UnknownMessage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +40,12 @@ def prove(tree: Tree, notary: Notary, message_id: str) -> Mapping[str, Any]:
 def prove_growth(tree: Tree, notary: Notary, since: Checkpoint) -> Mapping[str, Any]:
     """Return the proof that the trail only grew since an older checkpoint.
 
-    :raises AuditBroken: it did not, or is not what was sealed
+    :raises AuditBroken: it did not, or is not what was sealed · :raises CheckpointInvalid: it is of another trail
     """
     head = tree.head()
+    origin = checkpoint.read(notary.note(head)).origin
+    if since.origin != origin:
+        raise CheckpointInvalid(f"The checkpoint is of the trail '{since.origin}', this is '{origin}'")
     if since.size > head.size:
         raise AuditBroken(
             f"The checkpoint has {since.size} rows and the sealed trail {head.size}: rows were cut off",
