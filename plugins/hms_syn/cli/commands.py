@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from hms_syn.cli.audit_commands import AUDIT
+from hms_syn.cli.command import JSON, Command
+from hms_syn.cli.command import argument as _argument
 
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument, in argparse's own words."""
-
-    flags: tuple[str, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One command. ``module`` under hms_syn.cli has a ``run(arguments) -> exit code``, imported when it is called.
-
-    A name of two words is a command in a group.
-    """
-
-    name: str
-    help: str
-    module: str
-    arguments: tuple[Argument, ...] = ()
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; return 0 when it is done and fine, 1 when a problem was found."""
-        code: int = import_module(f"hms_syn.cli.{self.module}").run(arguments)
-        return code
-
-
-def _argument(*flags: str, **options: Any) -> Argument:
-    return Argument(flags, options)
-
-
-JSON = _argument("--json", action="store_true", help="print JSON instead of text")
 _JOB = _argument("job", metavar="JOB", help="the job's id, as in 'hms-syn status'")
 _MESSAGES = (
     _argument("ids", nargs="+", metavar="ID", help="message ids, as in 'hms-syn trace'"),
     _argument("--job", metavar="JOB", help="at this job only"),
-)
-_VERIFIER = _argument(
-    "--verifier", metavar="KEY", help="the key that must have signed it, as 'audit key' prints it, or a file with it"
 )
 _WHY = (
     _argument("--reason", required=True, metavar="TEXT", help="why; it goes into the audit trail"),
@@ -251,65 +212,6 @@ COMMANDS = (
         module="reconcile",
         arguments=(_argument("--job", metavar="JOB", help="this job only"), JSON),
     ),
-    Command(
-        name="audit export",
-        help="print the audit trail as it was hashed, one JSON object a line, oldest first",
-        module="audit_export",
-        arguments=(
-            _argument("--after", type=int, default=0, metavar="SEQ", help="only rows after this seq (default: all)"),
-        ),
-    ),
-    Command(
-        name="audit verify",
-        help="prove that nobody changed the audit trail; names the first bad row",
-        module="audit_verify",
-        arguments=(
-            _argument(
-                "--checkpoint",
-                action="append",
-                default=[],
-                metavar="FILE",
-                help="compare with this one too, kept elsewhere; may be given again",
-            ),
-            _VERIFIER,
-            _argument("--export", metavar="FILE", help="look at what 'audit export' printed, without any database"),
-            JSON,
-        ),
-    ),
-    Command(
-        name="audit checkpoint",
-        help="seal what is new in the audit trail, and print the signed tree head, to be kept elsewhere",
-        module="audit_checkpoint",
-        arguments=(_argument("--out", metavar="FILE", help="write it there instead; a larger tree is never replaced"),),
-    ),
-    Command(
-        name="audit prove",
-        help="print, as JSON, the proof that the rows of a message are in the sealed audit trail",
-        module="audit_prove",
-        arguments=(
-            _argument("id", nargs="?", metavar="ID", help="the message's id, as in 'hms-syn trace'"),
-            _argument("--since", metavar="FILE", help="prove instead that the trail only grew since this checkpoint"),
-        ),
-    ),
-    Command(
-        name="audit check",
-        help="check a proof of 'audit prove', without any database",
-        module="audit_check",
-        arguments=(
-            _argument("proof", metavar="FILE", help="the proof"),
-            _argument("--checkpoint", metavar="FILE", help="the checkpoint it must lead to, kept elsewhere"),
-            _VERIFIER,
-            JSON,
-        ),
-    ),
-    Command(
-        name="audit key",
-        help="make the key that signs tree heads, and print what others verify them with",
-        module="audit_key",
-        arguments=(
-            _argument("file", metavar="FILE", help="where the private key is written; nothing is overwritten"),
-            _argument("--name", metavar="NAME", help="the trail's name (default: the setting audit_origin)"),
-        ),
-    ),
+    *AUDIT,
 )
 GROUPS = {"audit": "the audit trail"}
