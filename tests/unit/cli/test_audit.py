@@ -12,6 +12,7 @@ from tests.unit.cli.test_commands import home  # noqa: F401 - the fixture
 
 from hms_syn.cli.main import main
 from hms_syn.domain import signed_note
+from hms_syn.domain.audit_entry import leaf_hash
 from hms_syn.store.sql_store import SqlStore
 
 NAME = "syn.example.gov/audit"
@@ -116,6 +117,9 @@ def test_an_export_that_was_changed_or_cut_is_refused(sealed, said):
         ([rows[0], rows[0]], "it does not come after the line before it"),
         ([], "had 1 rows and there are 0"),
         (["{}"], "lie.ndjson:1 is no row"),
+        ([json.dumps({**json.loads(rows[0]), "body": 7})], "lie.ndjson:1 is no row"),
+        ([json.dumps({**json.loads(rows[0]), "message_id": ["m1"]})], "lie.ndjson:1 is no row"),
+        ([json.dumps({**json.loads(rows[0]), "body": "[]", "hash": leaf_hash("[]")})], "its body is not JSON"),
     ):
         Path("lie.ndjson").write_text("".join(f"{line}\n" for line in lie), encoding="utf-8")
         code, _, remarks = said(*asked)
