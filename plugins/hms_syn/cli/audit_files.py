@@ -93,10 +93,11 @@ def exported(name: str) -> Iterator[Mapping[str, Any]]:
 
 def _row(name: str, number: int, line: str) -> Mapping[str, Any]:
     try:
-        row: dict[str, Any] = json.loads(line)
+        row: Any = json.loads(line)
     except ValueError:
-        row = {}
+        row = None
     is_row = isinstance(row, dict) and row.keys() == COLUMNS and type(row["seq"]) is int
     if not is_row or not isinstance(row["body"], str) or not isinstance(row["message_id"], str | None):
         raise CheckpointInvalid(f"{name}:{number} is no row of 'hms-syn audit export'")
-    return row
+    found: Mapping[str, Any] = row
+    return found

@@ -7,7 +7,7 @@ import { filters } from './filters.js';
 import { live } from './live.js';
 import { proof } from './proof.js';
 import { keepQuery, loading, notice, query, shell, told } from './shell.js';
-import { spaced } from './words.js';
+import { at, spaced } from './words.js';
 
 const LIMIT = 100;
 // prettier-ignore
@@ -51,9 +51,9 @@ main.append(
 
 get('audit/head').then(sealed, () => {}); // whoever may not see the whole trail does not see its head
 
-function sealed({ size, at, root }) {
-  const since = at ? `${size} rows are sealed, last at ${at}. Root ` : 'Nothing is sealed yet.';
-  show(seal, since, at ? h('code', null, root) : '');
+function sealed({ size, at: since, root }) {
+  const told = [`${size} rows are sealed, last at `, at(since), '. Root ', h('code', null, root)];
+  show(seal, since ? told : 'Nothing is sealed yet.');
   seal.hidden = false;
 }
 
