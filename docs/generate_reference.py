@@ -51,6 +51,7 @@ VIEWS = {
     "hms_syn_attempt_v": "One row for each try; `outcome` is null while it is being made.",
     "hms_syn_audit_v": "The audit trail, exactly as it was hashed.",
     "hms_syn_vendor_v": "One row for each job: its vendor, and its state as far as it is known.",
+    "hms_syn_tree_head_v": "The tree over the audit trail each time it grew: how many rows, their root, the note.",
 }
 HELPERS = {"_failed": "", "NoWholeAnswerError": "", "unknown": "The vendor's answer proves nothing."}
 """Functions that make an error from a code, and their sentence where the call has none."""

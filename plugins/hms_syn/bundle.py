@@ -44,6 +44,13 @@ from hms_syn.factory.heartbeat_dag import heartbeat_dag
 
 dag = heartbeat_dag()
 '''
+AUDIT_STUB = '''"""The sealing of the audit trail as an Airflow DAG."""
+from hms_syn.factory.audit_dag import audit_dag
+
+dag = audit_dag()
+'''
+OWN = {HEARTBEAT: HEARTBEAT_STUB, "_hms_syn_audit.py": AUDIT_STUB}
+"""The DAG files that belong to no job."""
 
 
 class JobsDagBundle(BaseDagBundle):
@@ -83,10 +90,10 @@ class JobsDagBundle(BaseDagBundle):
                 log.warning("%s cannot be read; its DAGs stay as they are", self._jobs)
                 return
             found = self._stubs_of(files)
-            heartbeat = self.path / HEARTBEAT
-            _write(heartbeat, HEARTBEAT_STUB)
+            for name, text in OWN.items():
+                _write(self.path / name, text)
             for stub in self.path.glob("*.py"):
-                if stub not in found and stub != heartbeat:
+                if stub not in found and stub.name not in OWN:
                     stub.unlink()
             for stub, path in found.items():
                 marks = job_files.marks_of(path, root=self._jobs)

@@ -23,6 +23,8 @@
     │   ├── StoreNotReady      tables missing or from another release
     │   ├── StoreRightsMissing our database user may not do what it must
     │   ├── StoreNotConfigured no address of the store in this process
+    │   ├── AuditKeyUnusable   the file of the key that signs tree heads cannot be used
+    │   ├── CheckpointInvalid  a file is no checkpoint, proof, key or export of the audit trail
     │   └── AuditBroken        the audit trail does not verify
     └── StaleLease             another worker has taken over
 
@@ -193,6 +195,18 @@ class StoreNotConfigured(NeedsOfficer):
     """This process does not know the queue's database; define the Airflow connection 'hms_syn_db'."""
 
     code = "store_not_configured"
+
+
+class AuditKeyUnusable(NeedsOfficer):
+    """The key that signs tree heads cannot be read; nothing is sealed until '[hms_syn] audit_key_file' is right."""
+
+    code = "audit_key_unusable"
+
+
+class CheckpointInvalid(NeedsOfficer):
+    """This is no checkpoint, proof, key or export of an audit trail; nothing was compared with it."""
+
+    code = "checkpoint_invalid"
 
 
 class AuditBroken(NeedsOfficer):

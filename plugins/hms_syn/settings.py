@@ -55,6 +55,21 @@ OPTIONS = {
         default="10s", meaning="How long a push run may be silent before another may take its queue over."
     ),
     "acks_in_xcom": Option(default="100", meaning="How many receipts a push run puts into XCom at most."),
+    "audit_every": Option(
+        default="10m", meaning="How often the DAG `syn.audit` seals what is new in the audit trail: a duration or cron."
+    ),
+    "reconcile_every": Option(
+        default="1h", meaning="How often the DAG `syn.audit` also counts all that was accepted; 0s: in each run."
+    ),
+    "audit_key_file": Option(
+        default="", meaning="File of the private key that signs tree heads, outside the database; empty: unsigned."
+    ),
+    "audit_origin": Option(
+        default="hms-syn/audit", meaning="Name of this audit trail in unsigned tree heads, and of a new key."
+    ),
+    "audit_folder": Option(
+        default="", meaning="Folder where the DAG `syn.audit` keeps the newest checkpoint as a file; empty: nowhere."
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn import settings
@@ -13,8 +14,10 @@ from hms_syn.adapters.auth.secrets_of import secrets_of
 from hms_syn.adapters.pins import ReadOnlyPins
 from hms_syn.adapters.registry import load_adapter
 from hms_syn.adapters.renewed import Renewed
-from hms_syn.errors import StoreNotConfigured, StoreNotReady
+from hms_syn.domain import signed_note
+from hms_syn.errors import AuditKeyUnusable, StoreNotConfigured, StoreNotReady
 from hms_syn.flow.rounds import Rounds
+from hms_syn.flow.seal import Notary
 from hms_syn.flow.side_by_side import Version
 from hms_syn.store.engine import missing_file
 from hms_syn.store.sql_store import SqlStore
@@ -87,6 +90,23 @@ def rounds(store: SqlStore, *, find_credentials: Callable[[str], Credentials | N
         return way(job, store, find_credentials=find_credentials)
 
     return Rounds(board=VendorBoard(store), make_adapter=make, certificate_end=certificates.ends_at)
+
+
+def notary() -> Notary:
+    """Make what writes this trail's checkpoints, with the key that the settings name, or unsigned without one.
+
+    :raises AuditKeyUnusable: the key's file cannot be read, or is none
+    """
+    path = settings.get("audit_key_file")
+    if not path:
+        return Notary(settings.get("audit_origin"))
+    try:
+        found = signed_note.signer(Path(path).expanduser().read_text(encoding="utf-8"))
+    except OSError as error:
+        raise AuditKeyUnusable(f"[hms_syn] audit_key_file: {path} cannot be read ({error.strerror})") from None
+    except ValueError:  # its text may hold the key
+        raise AuditKeyUnusable(f"[hms_syn] audit_key_file: {path} holds no key of 'hms-syn audit key'") from None
+    return Notary(found.name, found)
 
 
 def version(job: JobSpec, pins: Pins) -> Version | None:

@@ -36,6 +36,7 @@ def test_the_wheel_holds_every_part(wheel):
         "hms_syn/migrations/env.py",
         "hms_syn/migrations/script.py.mako",
         "hms_syn/migrations/versions/0001_0_1_0_create_the_queue.py",
+        "hms_syn/samples/dags/hms_syn_audit.py",
         "hms_syn/samples/dags/hms_syn_heartbeat.py",
         "hms_syn/samples/dags/hms_syn_jobs.py",
         "hms_syn/samples/jobs/court_calendar_sync.yaml",

@@ -21,9 +21,11 @@ from hms_syn.adapters.in_memory_v1 import InMemoryV1
 from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
+from hms_syn.flow.seal import seal
 from hms_syn.store import schema, tables, tables_0001, views
 from hms_syn.store.engine import open_engine
 from hms_syn.store.sql_store import SqlStore
+from hms_syn.store.tree import Tree
 
 PACKAGE = Path(schema.__file__).parents[1]
 VERSIONS = sorted((PACKAGE / "migrations" / "versions").glob("*.py"))
@@ -41,6 +43,7 @@ def filled(sql_store, job):
     sql_store.register(job)
     publish(sql_store, [new_event("hud.hearing.created", {"case_id": "HUD-22-109"}, agency="hud")])
     sql_store.pop(job, owner="w1")
+    seal(Tree(sql_store), sign=lambda head: head.text("test"))
     return sql_store
 
 
@@ -127,6 +130,13 @@ def test_views_are_for_reading(filled, view, act):
         connection.execute(text(act.format(view)))
 
 
+@pytest.mark.parametrize("table", ["hms_syn_tree_head"])
+@pytest.mark.parametrize("act", ["UPDATE {0} SET root = 'x'", "DELETE FROM {0}"])
+def test_nobody_edits_a_tree_head_by_accident(filled, table, act):
+    with pytest.raises(DBAPIError, match="append-only"), filled.engine.begin() as connection:
+        connection.execute(text(act.format(table)))
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_nobody_edits_the_audit_trail_by_accident(filled, lie):
     has_truncate = filled.engine.dialect.name == "postgresql"
@@ -156,7 +166,8 @@ def test_what_waited_under_the_first_release_goes_out_after_the_upgrade(store_ur
         for row in OLD_ROWS:
             connection.execute(text(row.replace(":", r"\:")))
     with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
-        SCRIPTS.get_revision("0002").module.upgrade()
+        for revision in reversed(list(SCRIPTS.walk_revisions(base="0001"))[:-1]):
+            revision.module.upgrade()
     assert differences(engine) == []
     engine.dispose()
     job = make_job(target_endpoint="https://court.example.gov/")

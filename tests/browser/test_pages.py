@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.browser.scene import COURT, HOSPITAL, PAYMENTS
 
+from hms_syn.flow.seal import seal
+from hms_syn.store.tree import Tree
+
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 PAGES = {
     "index": ("", "HUD → CountyCourtCalendar"),
@@ -28,6 +31,13 @@ def test_a_page_is_shown_live_and_sound(visit, axe, scene, name, who, theme):
     page.get_by_text("Live · times in UTC").wait_for()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.dataset.theme") == theme
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the frame"
+
+
+def test_the_audit_page_says_how_far_the_trail_is_sealed(visit, place):
+    seal(Tree(place.store), sign=lambda head: head.text("test"))
+    page = visit("vera", "/hms-syn/audit.html")
+    page.get_by_text(f"{Tree(place.store).head().size} rows are sealed, last at ").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the frame"
 
 

@@ -24,12 +24,14 @@ from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.flow.publish import publish
 from hms_syn.flow.pull import pull
 from hms_syn.flow.replay import replay_to
+from hms_syn.flow.seal import seal
 from hms_syn.ports import Act
 from hms_syn.store import audit_trail, grants, tables, views
 from hms_syn.store.desk import Desk
 from hms_syn.store.schema import VERSION_TABLE
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.telling import Telling
+from hms_syn.store.tree import Tree
 
 CLERK = Act(actor="clerk", reason="looked into it")
 REFUSED = (
@@ -38,6 +40,9 @@ REFUSED = (
     "TRUNCATE hms_syn_audit",
     "DROP TABLE hms_syn_audit",
     "ALTER TABLE hms_syn_audit DISABLE TRIGGER ALL",
+    "UPDATE hms_syn_tree_head SET root = ''",
+    "DELETE FROM hms_syn_tree_head",
+    "DELETE FROM hms_syn_tree",
     "UPDATE hms_syn_event SET body = '{}'",
     "DELETE FROM hms_syn_event",
     "DELETE FROM hms_syn_attempt",
@@ -99,7 +104,7 @@ def by_hand(store, script):
 
 
 def test_the_role_can_do_all_that_a_deployment_does(mine):
-    """Publish, push, refuse, doubt, replay, resolve, discard, pull, tell, ping, alert, reconcile, verify."""
+    """Publish, push, refuse, doubt, replay, resolve, discard, pull, tell, ping, alert, reconcile, verify, seal."""
     job, store, desk = make_job(alerts=OPS), mine, Desk(mine)
     store.register(job)
     store.pin("court", "wsdl", b"<definitions/>")
@@ -123,6 +128,7 @@ def test_the_role_can_do_all_that_a_deployment_does(mine):
     assert room.go()
     assert all(row["agrees"] for row in [*desk.reconcile(), *desk.reconcile_bus()])
     assert audit_trail.verify(store.audit_rows()) == len(store.audit_rows())
+    assert seal(Tree(store), sign=lambda head: head.text("test")) > 0
     assert store.airflow_hears("syn.court.delivered", "hms-syn://court/delivered") is False
 
 

@@ -20,6 +20,7 @@ from hms_syn.flow.publish import publish
 from hms_syn.job_files import load_job
 from hms_syn.sandbox.court_soap import Court, Login, Manners, serve
 from hms_syn.store.sql_store import SqlStore
+from hms_syn.store.tree import Tree
 from hms_syn.store.vendor_board import VendorBoard
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
@@ -88,6 +89,17 @@ def test_the_heartbeat_shows_what_every_vendor_said(airflow, court):
         assert {row["state"] for row in VendorBoard(store).vendors()} <= {"online", "unknown"}
 
 
+def test_the_audit_trail_is_sealed_and_counted(airflow, court):
+    """``airflow dags test syn.audit`` seals what is there, counts, and is fine."""
+    airflow.command("hms-syn", "publish", "hud.hearing.created", '{"case_id": "HUD-22-109"}')
+    done = airflow.command("dags", "test", "syn.audit")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert re.search(r"[1-9]\d* row\(s\) sealed; the tree has [1-9]\d*", done.stdout)
+    assert re.search(r"\d+ job\(s\) and [1-9]\d* topic\(s\) agree", done.stdout)
+    with closing(SqlStore(airflow.database)) as store:
+        assert Tree(store).head().size > 0
+
+
 def test_the_dag_files_need_no_setting(airflow, court):
     """The shipped DAG files are found, hold both DAGs of the job and the heartbeat, and report no import error."""
     done = airflow.command("dags", "list-import-errors", "--local")
@@ -96,6 +108,7 @@ def test_the_dag_files_need_no_setting(airflow, court):
     assert "syn.court_calendar_sync.push" in listed
     assert "syn.court_calendar_sync.pull" in listed
     assert "syn.heartbeat" in listed
+    assert "syn.audit" in listed
 
 
 def test_the_commands_are_airflows_too(airflow, court):

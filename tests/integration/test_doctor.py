@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 ADDRESS = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 SCRIPT = str(Path(sys.executable).with_name("hms-syn"))
 WELL = {
-    *("airflow", "connection", "database", "pooler", "clocks", "tables", "audit trail"),
-    *("tasks", "scheduler", "triggerer", "dag-processor", "heartbeat", "doorbells", "pings", "plugin", "extras"),
+    *("airflow", "connection", "database", "pooler", "clocks", "tables", "audit trail", "tasks", "scheduler"),
+    *("triggerer", "dag-processor", "heartbeat", "audit DAG", "doorbells", "pings", "plugin", "extras"),
 }
 
 

@@ -2,46 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from hms_syn.cli.audit_commands import AUDIT
+from hms_syn.cli.command import JSON, Command
+from hms_syn.cli.command import argument as _argument
 
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument, in argparse's own words."""
-
-    flags: tuple[str, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One command. ``module`` under hms_syn.cli has a ``run(arguments) -> exit code``, imported when it is called.
-
-    A name of two words is a command in a group.
-    """
-
-    name: str
-    help: str
-    module: str
-    arguments: tuple[Argument, ...] = ()
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; return 0 when it is done and fine, 1 when a problem was found."""
-        code: int = import_module(f"hms_syn.cli.{self.module}").run(arguments)
-        return code
-
-
-def _argument(*flags: str, **options: Any) -> Argument:
-    return Argument(flags, options)
-
-
-JSON = _argument("--json", action="store_true", help="print JSON instead of text")
 _JOB = _argument("job", metavar="JOB", help="the job's id, as in 'hms-syn status'")
 _MESSAGES = (
     _argument("ids", nargs="+", metavar="ID", help="message ids, as in 'hms-syn trace'"),
@@ -249,19 +213,6 @@ COMMANDS = (
         module="reconcile",
         arguments=(_argument("--job", metavar="JOB", help="this job only"), JSON),
     ),
-    Command(
-        name="audit export",
-        help="print the audit trail as it was hashed, one JSON object a line, oldest first",
-        module="audit_export",
-        arguments=(
-            _argument("--after", type=int, default=0, metavar="SEQ", help="only rows after this seq (default: all)"),
-        ),
-    ),
-    Command(
-        name="audit verify",
-        help="prove that nobody changed the audit trail; names the first bad row",
-        module="audit_verify",
-        arguments=(JSON,),
-    ),
+    *AUDIT,
 )
 GROUPS = {"audit": "the audit trail"}

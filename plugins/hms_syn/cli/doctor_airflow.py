@@ -25,7 +25,7 @@ THRESHOLDS = {
     "dag-processor": ("dag_processor", "health_check_threshold"),
 }
 """Airflow's own settings of how long each component may be silent."""
-HEARTBEAT = "syn.heartbeat"
+HEARTBEAT, AUDIT = "syn.heartbeat", "syn.audit"
 IS_IT_READ = "is the dag-processor running, and is its jobs_folder this one? See 'airflow dags list-import-errors'"
 
 
@@ -52,6 +52,7 @@ def look(url: str, jobs: Sequence[JobSpec]) -> Iterator[Finding]:
         airflow.engine.dispose()
     yield from components(silences, {name: _threshold(name) for name in silences})
     yield from job_dags(dags, jobs)
+    yield audit_dag(dags)
     yield from listening(dags, triggers)
 
 
@@ -95,6 +96,17 @@ def job_dags(dags: Mapping[str, bool], jobs: Sequence[JobSpec]) -> Iterator[Find
         )
     else:
         yield ok("heartbeat", f"{HEARTBEAT} is on")
+
+
+def audit_dag(dags: Mapping[str, bool]) -> Finding:
+    """Return whether Airflow has the DAG that seals the audit trail, and whether it is on."""
+    if AUDIT not in dags:
+        todo = "use the bundle, or put dags/hms_syn_audit.py into the DAGs folder"
+        return problem("audit DAG", f"Airflow has not found {AUDIT}: the audit trail is not sealed", todo)
+    if dags[AUDIT]:
+        todo = f"run 'airflow dags unpause {AUDIT}'"
+        return problem("audit DAG", f"{AUDIT} is paused: the audit trail is not sealed", todo)
+    return ok("audit DAG", f"{AUDIT} is on")
 
 
 def listening(dags: Mapping[str, bool], triggers: Mapping[str, Held]) -> Iterator[Finding]:

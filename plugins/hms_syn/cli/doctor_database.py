@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hms_syn import settings
+from hms_syn import settings, wiring
 from hms_syn.domain.checkup import ok, problem, unseen, warning
+from hms_syn.domain.durations import in_words
 from hms_syn.errors import StoreNotConfigured, SynError
+from hms_syn.flow.seal import lag
 from hms_syn.store import airflow_toggles, checkup, schema
 from hms_syn.store.sql_store import SqlStore
+from hms_syn.store.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 NOTICED = 1.0
 """Seconds between two clocks that are no longer the length of a question."""
+LATE = 3600.0
+"""Seconds for which a new row may wait to be sealed, whatever the DAG's schedule."""
 CONNECTION = settings.STORE_CONNECTION
 DEFINE = f"define the Airflow connection '{CONNECTION}' with the SQLAlchemy URL in its extra field 'url'"
 MIGRATE = "run 'airflow db migrate' as the owner of the tables, with the newest release that is installed anywhere"
@@ -70,8 +75,10 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
     try:
         yield privileges(store.look(checkup.rights))
         yield _audit(store.look(checkup.missing_triggers))
+        yield sealing(lag(Tree(store)))
     except SynError as error:
         yield unseen("rights", str(error))
+    yield _signing()
 
 
 def pooler(*, is_pooled: bool) -> Finding:
@@ -115,6 +122,29 @@ def _audit(missing: set[str]) -> Finding:
             "find out who did that, run 'hms-syn audit verify', then restore the trigger from a backup",
         )
     return ok("audit trail", "its triggers refuse changes")
+
+
+def sealing(late: float) -> Finding:
+    """Return what is to be said of rows that have been waiting to be sealed for so many seconds."""
+    if late < LATE:
+        return ok("seal", "the audit trail is sealed, or about to be")
+    return warning(
+        "seal",
+        f"the audit trail's oldest new row has not been sealed for {in_words(round(late))}",
+        "is the DAG syn.audit on, and green? 'hms-syn audit checkpoint' seals too",
+    )
+
+
+def _signing() -> Finding:
+    try:
+        signer = wiring.notary().signer
+    except SynError as error:
+        return problem("audit key", str(error), "correct it on every machine that runs tasks")
+    if signer is None:
+        return warning(
+            "audit key", "tree heads are not signed: [hms_syn] audit_key_file is empty", "make one: 'hms-syn audit key'"
+        )
+    return ok("audit key", f"tree heads are signed as {signer.name}+{signer.verifier.key_hash.hex()}")
 
 
 def _some(words: tuple[str, ...], most: int = 3) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hms_syn import wiring
 from hms_syn.cli.output import as_json, remark, table
+from hms_syn.flow.reconcile import differences
 from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
@@ -41,10 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         if topics:
             print()
             table(topics, TOPICS)
-        for row in [*jobs, *topics]:
-            for what in ("missing", "unexplained", "gaps"):
-                if row.get(what):
-                    remark(f"error: {row.get('job') or row['topic']}: {what}: {', '.join(row[what])}")
+        for wrong in differences([*jobs[: None if arguments.job else -1], *topics]):
+            remark(f"error: {wrong}")
     return 0 if all(row["agrees"] for row in [*jobs, *topics]) else 1
 
 

@@ -15,8 +15,10 @@ from hms_syn.console.messages import OfJob
 from hms_syn.console.store import RoomDep, StoreDep
 from hms_syn.domain.audit_entry import EVENTS
 from hms_syn.errors import AuditBroken
+from hms_syn.flow.seal import final
 from hms_syn.store import audit_export
 from hms_syn.store.audit_search import Search
+from hms_syn.store.tree import Tree
 
 router = APIRouter(tags=["audit"])
 PAGE = 500
@@ -67,10 +69,21 @@ def export(
     """Return the whole trail as it was hashed, one JSON object a line, oldest first; see [verify](audit.md)."""
     rights.need("GET", None, TRAIL)
     return StreamingResponse(
-        audit_export.lines(store, after=after),
+        audit_export.lines(store, after=after, until=final(Tree(store))),
         media_type="application/x-ndjson",
         headers={"content-disposition": 'attachment; filename="hms-syn-audit.ndjson"'},
     )
+
+
+@router.get("/audit/head")
+def head(rights: RightsDep, store: StoreDep) -> dict[str, Any]:
+    """Return the newest tree head: how many rows are sealed, up to which seq, when, and their root in hex.
+
+    `at` is null while nothing is sealed.
+    """
+    rights.need("GET", None, TRAIL)
+    found = Tree(store).head()
+    return {"size": found.size, "last_seq": found.last_seq, "at": found.at or None, "root": found.root.hex()}
 
 
 @router.post("/audit/verify", dependencies=[Depends(json_from_here)])

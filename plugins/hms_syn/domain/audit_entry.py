@@ -126,6 +126,8 @@ def fault(row: Mapping[str, Any], tip: str | None) -> str | None:
     try:
         body = json.loads(row["body"])
     except ValueError:
+        body = None
+    if not isinstance(body, dict):
         return "its body is not JSON"
     for column in ("at", "actor", "event", "message_id", "job", "attempt"):
         if body.get(column) != row[column]:

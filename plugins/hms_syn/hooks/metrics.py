@@ -36,6 +36,8 @@ GAUGES = {
 }
 """The gauge of each number on the board."""
 VENDOR_UP = "vendor.up"
+SEAL_LAG = "audit.seal_lag_seconds"
+"""Of the one audit trail, so it has no job."""
 STATES = {"online": 1, "offline": 0}
 
 
@@ -74,6 +76,12 @@ class Metrics:
             for gauge, number in numbers.items():
                 name, tags = self._named(gauge, row["job"])
                 stats.gauge(name, number, tags=tags)
+
+    def seal_lag(self, seconds: float) -> None:
+        """Say for how long the oldest row of the audit trail has been waiting to be sealed."""
+        from airflow.sdk.observability import stats  # noqa: PLC0415 - most processes send no metrics
+
+        stats.gauge(f"{PREFIX}.{SEAL_LAG}", round(seconds, 1))
 
     def _begin(self) -> None:
         """Open Airflow's way out. Tasks have it open; a triggerer's child process, where triggers run, has not."""

@@ -11,7 +11,7 @@ from hms_syn.store import views
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-FUNCTIONS = ("hms_syn_audit_is_append_only", "hms_syn_view_is_read_only")
+FUNCTIONS = ("hms_syn_audit_is_append_only", "hms_syn_view_is_read_only", "hms_syn_tree_head_is_append_only")
 SETUP = {
     "postgresql": (
         "INSERT INTO hms_syn_registry (id, version) VALUES (1, 1)",
@@ -23,6 +23,13 @@ SETUP = {
         FOR EACH STATEMENT EXECUTE FUNCTION hms_syn_audit_is_append_only()""",
         """CREATE FUNCTION hms_syn_view_is_read_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'the hms_syn views are for reading'; END $$""",
+        "INSERT INTO hms_syn_tree (id, size, last_seq, peaks) VALUES (1, 0, 0, '')",
+        """CREATE FUNCTION hms_syn_tree_head_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'hms_syn_tree_head is append-only'; END $$""",
+        """CREATE TRIGGER hms_syn_tree_head_rows BEFORE UPDATE OR DELETE ON hms_syn_tree_head
+        FOR EACH ROW EXECUTE FUNCTION hms_syn_tree_head_is_append_only()""",
+        """CREATE TRIGGER hms_syn_tree_head_all BEFORE TRUNCATE ON hms_syn_tree_head
+        FOR EACH STATEMENT EXECUTE FUNCTION hms_syn_tree_head_is_append_only()""",
     ),
     "sqlite": (
         "INSERT INTO hms_syn_registry (id, version) VALUES (1, 1)",
@@ -30,6 +37,11 @@ SETUP = {
         BEGIN SELECT RAISE(ABORT, 'hms_syn_audit is append-only'); END""",
         """CREATE TRIGGER hms_syn_audit_delete BEFORE DELETE ON hms_syn_audit
         BEGIN SELECT RAISE(ABORT, 'hms_syn_audit is append-only'); END""",
+        "INSERT INTO hms_syn_tree (id, size, last_seq, peaks) VALUES (1, 0, 0, '')",
+        """CREATE TRIGGER hms_syn_tree_head_update BEFORE UPDATE ON hms_syn_tree_head
+        BEGIN SELECT RAISE(ABORT, 'hms_syn_tree_head is append-only'); END""",
+        """CREATE TRIGGER hms_syn_tree_head_delete BEFORE DELETE ON hms_syn_tree_head
+        BEGIN SELECT RAISE(ABORT, 'hms_syn_tree_head is append-only'); END""",
     ),
 }
 

@@ -96,8 +96,17 @@ def verify(connection: Connection, *, after: int, limit: int) -> Verified:
     :raises AuditBroken: naming the first bad seq
     """
     newest = int(connection.execute(sql(connection, NEWEST)).scalar_one())
+    rows = checked(connection, after=after, limit=limit)
+    return Verified(rows=len(rows), checked_to=rows[-1]["seq"] if rows else max(after, newest), newest=newest)
+
+
+def checked(connection: Connection, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+    """Return the next rows, each of them checked as ``verify`` does.
+
+    :raises AuditBroken: naming the first bad seq
+    """
     rows = audit_trail.read(connection, after=after, limit=limit)
     messages = sorted({row["message_id"] for row in rows if row["message_id"] is not None})
     tips = {row.message_id: row.hash for row in among(connection, TIPS, messages, after=after)} if after else {}
-    count = audit_trail.verify(rows, tips=tips)
-    return Verified(rows=count, checked_to=rows[-1]["seq"] if rows else max(after, newest), newest=newest)
+    audit_trail.verify(rows, tips=tips)
+    return rows

@@ -23,12 +23,23 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
 AUDIT_TRIGGERS = {
-    "postgresql": {"hms_syn_audit_rows", "hms_syn_audit_all"},
-    "sqlite": {"hms_syn_audit_update", "hms_syn_audit_delete"},
+    "postgresql": {
+        "hms_syn_audit_rows",
+        "hms_syn_audit_all",
+        "hms_syn_tree_head_rows",
+        "hms_syn_tree_head_all",
+    },
+    "sqlite": {
+        "hms_syn_audit_update",
+        "hms_syn_audit_delete",
+        "hms_syn_tree_head_update",
+        "hms_syn_tree_head_delete",
+    },
 }
 TRIGGERS = {
-    "postgresql": """SELECT tgname FROM pg_trigger WHERE tgrelid = 'hms_syn_audit'::regclass AND tgenabled <> 'D'""",
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'hms_syn_audit'",
+    "postgresql": """SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'
+                     AND tgrelid IN ('hms_syn_audit'::regclass, 'hms_syn_tree_head'::regclass)""",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'hms_syn_%'",
 }
 POWERS = """SELECT current_user AS name, r.rolsuper AS is_superuser,
        pg_has_role(current_user, c.relowner, 'USAGE') AS is_owner,

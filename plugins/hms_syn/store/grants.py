@@ -34,6 +34,8 @@ OURS = {
     "hms_syn_pin": EVERY_ROW,
     "hms_syn_registry": "SELECT, UPDATE",
     "hms_syn_settled": EVERY_ROW,  # a message that is replayed leaves the archive
+    "hms_syn_tree": "SELECT, UPDATE",
+    "hms_syn_tree_head": ADD_ONLY,
     "hms_syn_vendor": ADD_AND_CHANGE,
     "hms_syn_vendor_change": ADD_AND_CHANGE,
     VERSION_TABLE: "SELECT",

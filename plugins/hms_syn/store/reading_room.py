@@ -84,6 +84,13 @@ class ReadingRoom:
         """Look; see audit_search.page."""
         return self.store.look(lambda connection: audit_search.page(connection, wanted))
 
+    def checked(self, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+        """Look; see audit_search.checked.
+
+        :raises AuditBroken: naming the first bad seq
+        """
+        return self.store.look(lambda connection: audit_search.checked(connection, after=after, limit=limit))
+
     def verify(self, *, after: int, limit: int) -> audit_search.Verified:
         """Look; see audit_search.verify.
 

@@ -156,6 +156,26 @@ chain = _table(
     postgresql_with={"fillfactor": 70},
 )
 
+tree = _table(
+    "tree",  # one row: where the sealer goes on; its lock is the sealer's turn
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),  # rows sealed so far
+    Column("last_seq", BigInteger, nullable=False),  # of the newest of them
+    Column("peaks", Text, nullable=False),  # the tree as far as it must be known to grow, in hex
+    Column("horizon", BigInteger),  # up to here rows may be sealed once these transactions have ended
+    Column("writers", Text, nullable=False, server_default="[]"),
+)
+
+tree_head = _table(
+    "tree_head",  # append-only by trigger: the tree over the audit trail each time it grew
+    Column("size", Id, primary_key=True, autoincrement=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("note", Text, nullable=False),
+)
+
 job = _table(
     "job",  # what publishers and the doorbell need to know of a job, and its switch
     Column("job", String(100), primary_key=True),

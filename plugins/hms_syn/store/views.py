@@ -78,8 +78,17 @@ VIEWS = (
            {certificate_until} AS certificate_until
       FROM hms_syn_job j LEFT JOIN hms_syn_vendor v ON v.endpoint = j.endpoint""",
     HEAD,
+    """CREATE VIEW hms_syn_tree_head_v AS
+    SELECT size, first_seq, last_seq, root, at, note FROM hms_syn_tree_head""",
 )
-NAMES = ("hms_syn_head_v", "hms_syn_delivery_v", "hms_syn_attempt_v", "hms_syn_audit_v", "hms_syn_vendor_v")
+NAMES = (
+    "hms_syn_head_v",
+    "hms_syn_delivery_v",
+    "hms_syn_attempt_v",
+    "hms_syn_audit_v",
+    "hms_syn_vendor_v",
+    "hms_syn_tree_head_v",
+)
 READ_ONLY = """CREATE TRIGGER {0}_read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON {0}
     FOR EACH ROW EXECUTE FUNCTION hms_syn_view_is_read_only()"""  # SQLite's views are read-only by themselves
 

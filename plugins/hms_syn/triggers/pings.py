@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from hms_syn.flow.rounds import Rounds
     from hms_syn.job_files import JobFolder
+    from hms_syn.store.sql_store import SqlStore
 
 log = logging.getLogger(__name__)
 AFTER_AN_ERROR = 5.0
@@ -86,7 +87,9 @@ class _Heart:
             self.rounds.watch(self._folder.jobs)
             self._must_watch = False
         if self._metrics.is_on and now >= self._measure_at:
-            self._metrics.board(self.rounds.board.store.status())
+            store = self.rounds.board.store
+            self._metrics.board(store.status())
+            self._metrics.seal_lag(_seal_lag(store))
             self._measure_at = now + METRICS_EVERY
         changes = self.rounds.turn()
         for change in changes:
@@ -106,6 +109,13 @@ def _open_rounds() -> Rounds:
     from hms_syn.hooks.vendor import named  # noqa: PLC0415 - not needed to parse a DAG
 
     return wiring.rounds(AuditHook().store, find_credentials=named)
+
+
+def _seal_lag(store: SqlStore) -> float:
+    from hms_syn.flow.seal import lag  # noqa: PLC0415 - not needed to parse a DAG
+    from hms_syn.store.tree import Tree  # noqa: PLC0415 - not needed to parse a DAG
+
+    return lag(Tree(store))
 
 
 def _open_folder() -> JobFolder:

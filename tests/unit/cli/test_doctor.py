@@ -16,6 +16,7 @@ from tests.harness.airflow_tables import Toggles
 from tests.harness.cli import SCRIPT
 
 from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs, doctor_tokens
+from hms_syn.domain import signed_note
 from hms_syn.domain.checkup import Verdict
 from hms_syn.domain.job_spec import Alerts, Notifier
 from hms_syn.ports import Credentials
@@ -24,7 +25,7 @@ from hms_syn.store.airflow_checkup import Held
 from hms_syn.store.sql_store import SqlStore
 
 OK, UNSEEN, WARNING, PROBLEM = Verdict.OK, Verdict.UNSEEN, Verdict.WARNING, Verdict.PROBLEM
-PUSH, PULL, HEARTBEAT = "syn.court.push", "syn.court.pull", "syn.heartbeat"
+PUSH, PULL, HEARTBEAT, AUDIT = "syn.court.push", "syn.court.pull", "syn.heartbeat", "syn.audit"
 
 
 def verdicts(findings):
@@ -48,8 +49,10 @@ def run_by_hand(url, *statements):
 
 def test_a_database_that_is_as_it_should_be_is_found_well(sql_store, store_url):
     found = of_database(store_url)
-    assert list(found) == ["connection", "database", "pooler", "clocks", "tables", "rights", "audit trail"]
-    assert {finding.verdict for check, finding in found.items() if check != "rights"} == {OK}
+    assert list(found) == [
+        *("connection", "database", "pooler", "clocks", "tables", "rights", "audit trail", "seal", "audit key"),
+    ]
+    assert {one.verdict for check, one in found.items() if check not in ("rights", "audit key")} == {OK}
 
 
 @pytest.mark.parametrize("url", [None, "", "nonsense", "mysql://db/airflow"])
@@ -90,6 +93,26 @@ def test_an_audit_trail_without_its_triggers_is_told(sql_store, store_url):
     finding = of_database(store_url)["audit trail"]
     assert finding.verdict is PROBLEM
     assert "hms_syn_audit_" in finding.text
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(0.0, OK), (3599.0, OK), (7200.0, WARNING)])
+def test_a_trail_that_is_not_sealed_for_long_is_told(late, verdict):
+    assert doctor_database.sealing(late).verdict is verdict
+
+
+@pytest.mark.parametrize(("dags", "verdict"), [({}, PROBLEM), ({AUDIT: True}, PROBLEM), ({AUDIT: False}, OK)])
+def test_an_audit_dag_that_is_missing_or_paused_is_told(dags, verdict):
+    assert doctor_airflow.audit_dag(dags).verdict is verdict
+
+
+def test_unsigned_heads_and_a_key_that_cannot_be_used_are_told(sql_store, store_url, tmp_path, monkeypatch):
+    assert of_database(store_url)["audit key"].verdict is WARNING
+    monkeypatch.setenv("AIRFLOW__HMS_SYN__AUDIT_KEY_FILE", str(tmp_path / "audit.key"))
+    assert of_database(store_url)["audit key"].verdict is PROBLEM
+    key = signed_note.new_signer("syn.example.gov/audit")
+    (tmp_path / "audit.key").write_text(key.written(), encoding="utf-8")
+    said = of_database(store_url)["audit key"]
+    assert (said.verdict, key.name in said.text, key.seed.hex() in said.text) == (OK, True, False)
 
 
 def test_a_user_with_too_many_rights_or_too_few_is_told_which(postgres_url):

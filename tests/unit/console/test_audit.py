@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from hms_syn.console import audit
+from hms_syn.flow.seal import seal
 from hms_syn.store import audit_search, audit_trail
+from hms_syn.store.tree import Tree
 
 
 def walk(console, query, who="ada"):
@@ -94,3 +96,13 @@ def _without_guard(store, statement):
     with store.engine.begin() as connection:
         connection.execute(text(drop))
         connection.execute(text(statement))
+
+
+def test_the_newest_tree_head_is_shown_to_whoever_may_see_the_whole_trail(console, town):
+    assert console.get("/audit/head")["at"] is None
+    tree = Tree(town.store)
+    seal(tree, sign=lambda head: head.text("test"))
+    told, head = console.get("/audit/head"), tree.head()
+    assert (told["size"], told["last_seq"], told["root"]) == (head.size, head.last_seq, head.root.hex())
+    assert told["size"] > 0
+    assert console.ask("paula", "GET", "/audit/head")[0] == 403

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hms_syn.factory import build_dags
+from hms_syn.factory.audit_dag import build_audit
 from hms_syn.factory.heartbeat_dag import build_heartbeat
 from hms_syn.factory.one_place import BUNDLE
 
@@ -21,12 +22,13 @@ def found_by_dag_files(monkeypatch, *bundles):
     found: dict[str, object] = {}
     build_dags(found, JOBS)
     build_heartbeat(found)
+    build_audit(found)
     return set(found)
 
 
 def test_the_dag_files_have_every_dag_where_there_is_no_bundle(monkeypatch):
     found = found_by_dag_files(monkeypatch, ("dags", "airflow.dag_processing.bundles.local.LocalDagBundle"))
-    assert {"syn.heartbeat", "syn.court_calendar_sync.push", "syn.state_payments_sync.pull"} <= found
+    assert {"syn.heartbeat", "syn.audit", "syn.court_calendar_sync.push", "syn.state_payments_sync.pull"} <= found
 
 
 @pytest.mark.parametrize("beside", [(), (("dags", "airflow.dag_processing.bundles.local.LocalDagBundle"),)])

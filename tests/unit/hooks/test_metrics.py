@@ -104,6 +104,7 @@ def test_the_heartbeats_round_says_how_every_job_stands(store, catcher):
     heart = _Heart()
     heart.beat()
     gauges = dict(line.rsplit("|", 1)[0].split(":") for line in catcher.lines() if line.endswith("|g"))
+    assert float(gauges.pop("airflow.hms_syn.audit.seal_lag_seconds")) >= 0
     assert float(gauges.pop("airflow.hms_syn.queue.oldest_seconds.court")) >= 0
     assert gauges == {
         "airflow.hms_syn.queue.depth.court": "1",
@@ -128,6 +129,6 @@ def test_while_metrics_are_off_nothing_is_sent(store, catcher, monkeypatch):
 
 
 def test_the_page_names_every_metric():
-    names = [metrics.ATTEMPT, metrics.VENDOR_UP, *metrics.COUNTERS.values(), *metrics.GAUGES.values()]
+    names = [metrics.ATTEMPT, metrics.VENDOR_UP, metrics.SEAL_LAG, *metrics.COUNTERS.values(), *metrics.GAUGES.values()]
     text = PAGE.read_text(encoding="utf-8")
     assert [name for name in names if f"`{metrics.PREFIX}.{name}`" not in text] == []

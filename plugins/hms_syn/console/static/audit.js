@@ -7,7 +7,7 @@ import { filters } from './filters.js';
 import { live } from './live.js';
 import { proof } from './proof.js';
 import { keepQuery, loading, notice, query, shell, told } from './shell.js';
-import { spaced } from './words.js';
+import { at, spaced } from './words.js';
 
 const LIMIT = 100;
 // prettier-ignore
@@ -32,11 +32,13 @@ const { place: verdict, button: verify } = proof();
 const table = h('table', { class: 'audit' });
 const foot = h('p', { class: 'foot' });
 const list = h('div', { class: 'list' }, loading('the audit trail'));
+const seal = h('p', { class: 'soft why', hidden: true });
 const take = h('a', { class: 'button', href: address('audit/export').href, download: 'audit.ndjson' }, 'Export');
 
 main.append(
   h('div', { class: 'headline' }, h('h1', null, 'Audit trail'), h('div', { class: 'buttons' }, take, verify)),
   h('p', { class: 'soft' }, MEANING),
+  seal,
   verdict,
   filters('Find in the audit trail', FIELDS, wanted, (values) => {
     wanted = values;
@@ -46,6 +48,14 @@ main.append(
   }),
   list,
 );
+
+get('audit/head').then(sealed, () => {}); // whoever may not see the whole trail does not see its head
+
+function sealed({ size, at: since, root }) {
+  const told = [`${size} rows are sealed, last at `, at(since), '. Root ', h('code', null, root)];
+  show(seal, since ? told : 'Nothing is sealed yet.');
+  seal.hidden = false;
+}
 
 function named(events) {
   return Object.fromEntries(events.map((event) => [event, spaced(event)]));
