@@ -14,6 +14,6 @@ FROM apache/airflow:${AIRFLOW_TAG}
 RUN --mount=type=bind,from=wheel,source=/tmp/wheels,target=/tmp/wheels \
     --mount=type=bind,source=constraints.txt,target=/tmp/constraints.txt \
     pip install --no-cache-dir --constraint /tmp/constraints.txt "apache-airflow==${AIRFLOW_VERSION}" \
-      "$(echo /tmp/wheels/hms_syn-*.whl)[celery,fab,fhir,hl7,oracle,postgres,sftp]"
+      "$(echo /tmp/wheels/hms_syn-*.whl)[celery,fab,fhir,hl7,openlineage,oracle,postgres,sftp]"
 # A broken pair of celery and its provider is found out now, and not by a scheduler that will not start.
 RUN python -c "import hms_syn, psycopg, airflow.providers.celery.executors.celery_executor"

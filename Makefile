@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PEERS := .venv-bench/bin
 GUARDS := .venv-guards/bin
+SBOM := .venv-sbom/bin
+EXTRAS := celery fab fhir hl7 openlineage oracle postgres sftp
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' plugins/hms_syn/__init__.py)
 SEMGREP := $(GUARDS)/semgrep scan --metrics off --disable-version-check
 INDEX := $(or $(UV_DEFAULT_INDEX),$(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraints constraints.txt $(if $(INDEX),--default-index $(INDEX))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench check lint guards fmt types docs lock clean
+.PHONY: help demo test soak bench check lint guards fmt types docs sbom lock clean
 
 help: ## print this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -51,15 +54,24 @@ docs: .venv/.ready-docs ## the documentation as a site, in site/ (every warning 
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
+# The version stands in the package alone, so that the list is given a copy of pyproject.toml that says it.
+sbom: .venv-sbom/.ready ## what the image installs, as CycloneDX JSON, in dist/
+	@mkdir -p dist
+	@sed 's/^dynamic = \["version"\]/version = "$(VERSION)"/' pyproject.toml > .venv-sbom/pyproject.toml
+	@$(SBOM)/cyclonedx-py environment .venv-sbom/runtime/bin/python --pyproject .venv-sbom/pyproject.toml \
+	  --output-reproducible --short-PURLs --validate --output-file dist/hms-syn.cdx.json
+	@echo "dist/hms-syn.cdx.json"
+
 lock: .venv/.ready-dev ## renew constraints.txt, without index addresses
-	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --group docs --extra celery --extra fab --extra postgres --extra fhir --extra hl7 --extra openlineage --extra oracle --extra sftp --universal --python-version 3.10 --upgrade --quiet \
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group bench --group docs $(EXTRAS:%=--extra %) --universal --python-version 3.10 --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file constraints.txt
-	@$(BIN)/uv pip compile guards/requirements.in --universal --python-version 3.10 --upgrade --quiet \
-	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file guards/requirements.txt
-	@! grep -nE '://|index-url|find-links' constraints.txt guards/requirements.txt
+	@for each in requirements sbom; do \
+	  $(BIN)/uv pip compile guards/$$each.in --universal --python-version 3.10 --upgrade --quiet \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --output-file guards/$$each.txt || exit 1; done
+	@! grep -nE '://|index-url|find-links' constraints.txt guards/requirements.txt guards/sbom.txt
 
 clean: ## remove what the targets above have made
-	@rm -rf .venv .venv-bench .venv-guards .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist site tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
+	@rm -rf .venv .venv-bench .venv-guards .venv-sbom .hms-syn .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist site tests/peers/node_modules tests/peers/soapbar_venv tests/peers/.clinic tests/peers/*.lock
 
 .venv/bin/uv: constraints.txt
 	@echo "Setting up .venv (once, a minute or two) …"
@@ -85,6 +97,16 @@ clean: ## remove what the targets above have made
 	@echo "Installing the guards …"
 	@$(PYTHON) -m venv .venv-guards
 	@$(BIN)/uv pip install --quiet --python $(GUARDS)/python --requirement guards/requirements.txt $(if $(INDEX),--default-index $(INDEX))
+	@touch $@
+
+# In runtime/ is what the image installs and nothing else, so that the list has its licences and what needs what.
+.venv-sbom/.ready: .venv/bin/uv guards/sbom.txt pyproject.toml constraints.txt
+	@echo "Installing what the list is made of …"
+	@$(PYTHON) -m venv --clear .venv-sbom
+	@$(BIN)/uv pip install --quiet --python $(SBOM)/python --requirement guards/sbom.txt $(if $(INDEX),--default-index $(INDEX))
+	@$(PYTHON) -m venv --without-pip .venv-sbom/runtime
+	@$(BIN)/uv pip install --quiet --python .venv-sbom/runtime/bin/python --constraints constraints.txt \
+	  --requirement pyproject.toml $(EXTRAS:%=--extra %) $(if $(INDEX),--default-index $(INDEX))
 	@touch $@
 
 # The peers stay out of .venv: one of them is an Airflow plugin too, with a habit of telling its makers that it runs.

@@ -126,11 +126,11 @@ def _pagerduty(alert: Alert, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _http(alert: Alert, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Redirects are not followed: what is posted is for one address."""
+    """Redirects are not followed, whatever the options say: what is posted is for one address, within one time."""
     return {
         **options,
         "headers": {**options.get("headers", {}), "Idempotency-Key": alert.dedupe_id},
-        "extra_options": {"timeout": HTTP_SECONDS, "allow_redirects": False, **options.get("extra_options", {})},
+        "extra_options": {**options.get("extra_options", {}), "timeout": HTTP_SECONDS, "allow_redirects": False},
         "json": facts(alert),
     }
 

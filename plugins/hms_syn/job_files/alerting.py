@@ -19,6 +19,8 @@ OPTIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "http": ((), ("endpoint", "method", "headers", "extra_options")),
 }
 """The options of each kind of notifier: those it needs, and those it may have."""
+HTTP_EXTRA = ("cert", "verify")
+"""What of ``extra_options`` is a job's to say; time, redirects, proxies and the check of the answer are not."""
 
 
 def findings(job: JobSection, typed: Mapping[str, Any]) -> Iterator[Finding]:
@@ -59,6 +61,19 @@ def _notifier(path: Path, notifier: NotifierSection, typed: Mapping[str, Any] | 
     for key in notifier.options:
         if key not in needed and key not in allowed:
             yield Finding(path=(*path, "options", key), text=unknown_key(key, (*needed, *allowed)), at_key=True)
+    if notifier.type == "http":
+        yield from _http((*path, "options", "extra_options"), _map(notifier.options.get("extra_options")))
+
+
+def _http(path: Path, extra: Mapping[str, Any]) -> Iterator[Finding]:
+    """An alert is for one address, whose certificate is verified; ``verify`` may name the file of an authority."""
+    for key, value in extra.items():
+        if key not in HTTP_EXTRA:
+            yield Finding(path=(*path, key), text=unknown_key(key, HTTP_EXTRA), at_key=True)
+        elif key == "verify" and (not value or str(value).lower() in ("false", "no", "off", "0")):
+            yield Finding(
+                path=(*path, key), text="must not switch TLS verification off; name the file of the vendor's authority"
+            )
 
 
 def _map(value: Any) -> Mapping[str, Any]:

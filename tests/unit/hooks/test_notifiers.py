@@ -142,6 +142,21 @@ def test_a_job_file_cannot_name_a_command_for_a_notifier(tmp_path):
     assert not mark.exists()
 
 
+def test_the_options_of_a_web_hook_change_neither_its_time_nor_where_it_goes(monkeypatch):
+    made = {}
+
+    def remember(_notifier, **given):
+        made.update(given)
+
+    monkeypatch.setattr("airflow.providers.http.notifications.http.HttpNotifier.__init__", remember)
+    monkeypatch.setattr(
+        "airflow.providers.http.notifications.http.HttpNotifier.notify", lambda _notifier, _context: None
+    )
+    ours = {"extra_options": {"timeout": 9999, "allow_redirects": True, "cert": "a.pem"}}
+    notifiers.send(Notifier(type="http", connection_id="hook", options=ours), ALERT)
+    assert made["extra_options"] == {"timeout": notifiers.HTTP_SECONDS, "allow_redirects": False, "cert": "a.pem"}
+
+
 def test_an_alert_leads_to_the_dag(monkeypatch):
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.gov/")
     assert notifiers.link("syn.court.push") == "https://airflow.example.gov/dags/syn.court.push"

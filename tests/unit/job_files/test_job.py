@@ -248,3 +248,24 @@ job:
     assert [(one.type, one.options) for one in job.alerts.notifiers] == [("smtp", {"to": "ops@example.gov"})]
     [window] = job.maintenance
     assert (window.opens, window.closes, window.timezone) == ("23:30", "00:30", "America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("extra", "text"),
+    [
+        ("verify: false", "must not switch TLS verification off"),
+        ("verify: 'False'", "must not switch TLS verification off"),
+        ("proxies: {https: elsewhere}", "unknown key"),
+        ("allow_redirects: true", "unknown key"),
+        ("verify: authority.pem", None),
+    ],
+)
+def test_a_web_hook_keeps_its_guards_whatever_a_job_file_says(tmp_path: Path, extra: str, text: str | None) -> None:
+    """An alert goes to one address, whose certificate is verified."""
+    hook = f"  alerts: {{notifiers: [{{type: http, connection_id: hook, options: {{extra_options: {{{extra}}}}}}}]}}\n"
+    if text is None:
+        assert load(tmp_path, MINIMAL + hook).alerts.notifiers
+        return
+    with pytest.raises(errors.JobFileInvalid) as caught:
+        load(tmp_path, MINIMAL + hook)
+    assert [problem.text.partition(";")[0] for problem in caught.value.problems] == [text]
