@@ -26,24 +26,30 @@ MIB = 1024.0
 
 @dataclass(kw_only=True)
 class Life:
-    """One process while it was looked at: its component, what it calls itself, and MiB at so many seconds."""
+    """One process while it was looked at: its component, what it calls itself, and MiB at so many seconds.
+
+    ``mib`` is its proportional set (PSS): what is shared by forking counts in parts, so that a sum is no more than
+    there is. ``own`` is what it has written to (anonymous pages, each counted whole): that alone tells whether it
+    grows, because its part of what is shared moves whenever another process begins or ends.
+    """
 
     component: str
     title: str
     at: list[float] = field(default_factory=list)
     mib: list[float] = field(default_factory=list)
+    own: list[float] = field(default_factory=list)
     cpu: float = 0.0
 
     def since(self, second: float) -> Life:
         """Return what was seen from this second on."""
         kept = [number for number, at in enumerate(self.at) if at >= second]
-        at, mib = ([row[number] for number in kept] for row in (self.at, self.mib))
-        return Life(component=self.component, title=self.title, at=at, mib=mib, cpu=self.cpu)
+        at, mib, own = ([row[number] for number in kept] for row in (self.at, self.mib, self.own))
+        return Life(component=self.component, title=self.title, at=at, mib=mib, own=own, cpu=self.cpu)
 
     @property
     def slope(self) -> float:
-        """MiB a minute, by Theil and Sen: the middle of all slopes between two looks, which no single peak moves."""
-        return slope(self.at, self.mib)
+        """MiB a minute of its own, by Theil and Sen: the middle of the slopes between any two looks."""
+        return slope(self.at, self.own)
 
 
 def slope(at: Sequence[float], mib: Sequence[float]) -> float:
@@ -55,8 +61,7 @@ def slope(at: Sequence[float], mib: Sequence[float]) -> float:
 class Footprint:
     """Looks at components, each a process with all it has started, every few seconds until the ``with`` block ends.
 
-    Memory is the proportional set (PSS): what is shared by forking counts in parts, so that a sum is no more than there
-    is. A component that was killed and started again is one component and several lives.
+    A component that was killed and started again is one component and several lives.
     """
 
     def __init__(self, roots: Callable[[], Mapping[str, int]], *, every: float = 5.0) -> None:
@@ -103,11 +108,11 @@ class Footprint:
 
     def _look(self) -> None:
         at = time.monotonic() - self._began
-        sums: dict[str, float] = defaultdict(float)
+        sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
         for component, process in self._processes():
             with suppress(psutil.Error, OSError, ValueError, IndexError):
                 title = " ".join(process.cmdline())
-                mib = proportional(process.pid)
+                mib, own = memory(process.pid)
                 key = (process.pid, process.create_time())
                 life = self.lives.setdefault(key, Life(component=component, title=title))
                 life.title = title or life.title
@@ -117,10 +122,12 @@ class Footprint:
                 life.cpu = spent.user + spent.system
                 life.at.append(at)
                 life.mib.append(mib)
-                sums[component] += mib
-        for component, mib in sums.items():
+                life.own.append(own)
+                sums[component] = [sums[component][0] + mib, sums[component][1] + own]
+        for component, (mib, own) in sums.items():
             self.sums[component].at.append(at)
             self.sums[component].mib.append(mib)
+            self.sums[component].own.append(own)
 
     def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
         for component, pid in self._roots().items():
@@ -131,10 +138,11 @@ class Footprint:
                     yield component, child
 
 
-def proportional(pid: int) -> float:
-    """Return a process's proportional set in MiB.
+def memory(pid: int) -> tuple[float, float]:
+    """Return a process's proportional set and its anonymous pages, in MiB.
 
     :raises OSError: it is gone
     """
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
-    return int(rollup.partition("\nPss:")[2].split()[0]) / MIB
+    pss, own = (int(rollup.partition(f"\n{name}:")[2].split()[0]) / MIB for name in ("Pss", "Anonymous"))
+    return pss, own

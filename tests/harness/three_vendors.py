@@ -1,4 +1,4 @@
-"""The eviction orders that go to all three pretend vendors: how they are published, and what each vendor has of them."""
+"""Eviction orders, which go to all three pretend vendors: how they are published, and what each vendor has of them."""
 
 from __future__ import annotations
 

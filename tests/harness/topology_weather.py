@@ -1,4 +1,4 @@
-"""What happens to a whole deployment in bad weather: its vendors fail, its files are edited, its processes are killed."""
+"""What happens to a whole deployment in bad weather: vendors fail, job files are edited, processes are killed."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class Weather:
         time.sleep(1)
         self._topology.start_one(name)
 
-    def _until(self, look, what: str) -> None:  # noqa: ANN001 - anything that answers
+    def _until(self, look, what: str) -> None:
         eventually(look, within=PATIENCE, every=0.5, what=what)
 
     def _fourth(self) -> dict[str, object]:

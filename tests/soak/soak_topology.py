@@ -1,4 +1,4 @@
-"""Minutes of the whole deployment in bad weather: vendors fail, job files are edited, processes die; and what it takes."""
+"""Minutes of the whole deployment in bad weather: nothing is lost, nothing is out of order, no process grows."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_minutes_of_the_whole_deployment_lose_nothing_and_grow_nowhere(topology,
         footprint.end()
     weather.clear_up()
     began = time.monotonic()
-    eventually(lambda: is_drained(topology), within=DRAIN, every=1, what="the drain")
+    eventually(lambda: is_drained(topology), within=DRAIN, every=2, what="the drain")
     drained = time.monotonic() - began
     print(table(footprint, seconds / 4))
     figures = verdict(topology, weather)
@@ -93,7 +93,7 @@ def test_minutes_of_the_whole_deployment_lose_nothing_and_grow_nowhere(topology,
         f"{figures}, drained in {drained:.0f} s; {happened}\n{table(footprint, seconds / 4)}"
     )
     grown = [life for life in footprint.lasting(seconds / 4) if is_judged(life) and life.slope >= MOST]
-    assert not grown, "\n".join(f"{life.component} {life.title}: {life.slope:.2f} MiB/min" for life in grown)
+    assert not grown, "\n".join(f"{life.component} {called(life)}: {life.slope:.2f} MiB/min" for life in grown)
 
 
 def begin(topology: Topology) -> None:
@@ -109,6 +109,11 @@ def begin(topology: Topology) -> None:
 def is_drained(topology: Topology) -> bool:
     """Return True when nothing waits and nothing is in doubt."""
     return all(row["open"] == row["in_doubt"] == 0 for row in reconciled(topology).values())
+
+
+def is_delivered(topology: Topology) -> bool:
+    """Return True when every message that was accepted has arrived."""
+    return all(row["delivered"] == row["accepted"] for row in reconciled(topology).values())
 
 
 def reconciled(topology: Topology) -> dict[str, dict[str, Any]]:
@@ -155,19 +160,18 @@ def is_judged(life: Life) -> bool:
 
 
 def table(footprint: Footprint, warm: float) -> str:
-    """Return what each component took, and each process that lasted: MiB in the middle, MiB a minute, CPU."""
+    """Return what each component took, and each process that lasted: MiB (PSS), its own growth, its share of a core."""
     lines = [f"{'component':15} {'MiB':>6} {'MiB/min':>8} {'% core':>7}  process that lasted"]
     lasting = footprint.lasting(warm)
     for name, whole in sorted(footprint.sums.items()):
         late = whole.since(warm)
         if not late.at:
             continue
-        core = 100 * whole.cpu / footprint.seconds
-        lines.append(f"{name:15} {middle(late):6.0f} {late.slope:8.2f} {core:7.1f}")
+        lines.append(f"{name:15} {middle(late):6.0f} {'':8} {100 * whole.cpu / footprint.seconds:7.1f}")
         lines += [
             f"{'':15} {middle(life):6.0f} {life.slope:8.2f} {100 * life.cpu / footprint.seconds:7.1f}  {called(life)}"
             for life in lasting
-            if life.component == name and len([one for one in lasting if one.component == name]) <= 12
+            if life.component == name and (name != "postgres" or life.cpu > 1)
         ]
     return "\n".join(lines)
 
