@@ -25,6 +25,8 @@ FIRST = date(2024, 1, 1)
 SENDS = {"court": "CreateHearing", "payments": "POST /holds", "hospital": "POST /fhir/Task"}
 """What each vendor calls a message of ours, beside the questions it is asked."""
 TOOK = re.compile(r"(?:already )?(?:accepted|placed|created|kept) \S+$")
+TURNED_AWAY = re.compile("not authenticated|token_expired").match
+"""A 401 stopped it at the door; with a new token it goes out once more in the same attempt (docs/auth.md)."""
 
 KEEPS_ON = """\
 import itertools, sys, time
@@ -105,7 +107,9 @@ def seen(topology: Topology, job: str) -> Seen:
         )
         facts = {str(row.idempotency_key): row.message_id for row in ours}
     facts |= {key: f"{number:05}" for _, number, key in on_record(vendor, received)}
-    sent = [row for row in received["arrivals"] if row["operation"] == SENDS[vendor]]
+    sent = [
+        row for row in received["arrivals"] if row["operation"] == SENDS[vendor] and not TURNED_AWAY(row["outcome"])
+    ]
     keys = [_bare(row["message_id" if vendor == "court" else "key"]) for row in sent]
     return Seen(
         arrivals=[
