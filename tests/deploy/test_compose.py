@@ -96,11 +96,32 @@ def test_every_service_comes_back_and_says_how_it_is(project):
     assert services["init"]["restart"] == "no"
 
 
-def test_nothing_of_airflow_may_raise_its_rights(project):
+def test_nothing_may_raise_its_rights(project):
     services = project.configured("demo")
     for name in (*AIRFLOW, "worker", "court", "payments", "hospital"):
         assert services[name]["cap_drop"] == ["ALL"], name
-        assert services[name]["security_opt"] == ["no-new-privileges:true"], name
+    assert {tuple(service["security_opt"]) for service in services.values()} == {("no-new-privileges:true",)}
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_no_service_but_the_database_can_take_the_memory_of_another(project, small):
+    services = project.configured("demo", small=small)
+    limits = {name: int(service.get("mem_limit", 0)) for name, service in services.items()}
+    assert {name for name, limit in limits.items() if not limit} == {"postgres"}
+    running = "scheduler" if small else "worker"
+    tasks = int(services[running]["environment"]["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+    assert limits[running] > (tasks * 150 + 1024) * 2**20
+
+
+def test_what_services_say_is_cut_off_and_does_not_fill_the_disk(project):
+    for name, service in project.configured("demo").items():
+        assert service["logging"]["options"] == {"max-size": "20m", "max-file": "5"}, name
+
+
+def test_what_needs_to_write_nothing_cannot(project):
+    services = project.configured("demo")
+    closed = {name for name, service in services.items() if service.get("read_only")}
+    assert closed == {*DEMO, "valkey"}
 
 
 def test_the_demos_variables_fit_the_sample_jobs(project, monkeypatch):

@@ -164,6 +164,7 @@ PLANTED = {
     "A7 an attempt that ended twice": lambda: sound((*LINES[:6], ("m1", "not_sent", 1), *LINES[6:])),
     "A7 an attempt that is only in the audit trail": lambda: sound(attempts=sound().attempts[1:]),
     "A9 acked before it was attempted": lambda: sound((*LINES[:4], LINES[7], LINES[6], LINES[8], *LINES[9:])),
+    "A9 sent again in a doubt that nobody has resolved": lambda: sound((*LINES[:6], ("m1", "in_doubt", 1), *LINES[6:])),
     "A9 published twice": lambda: sound((LINES[0], *LINES)),
 }
 
@@ -171,6 +172,11 @@ PLANTED = {
 def test_a_sound_history_has_no_violation():
     """A repeat after a lost answer is no violation."""
     assert violations(sound()) == []
+
+
+def test_a_doubt_that_was_resolved_is_no_violation():
+    """Asked for, and not there, it was sent again."""
+    assert violations(sound((*LINES[:6], ("m1", "in_doubt", 1), ("m1", "resolved", 1), *LINES[6:]))) == []
 
 
 def test_a_late_worker_is_excused_for_a_request_beside_its_successors():

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 OUTCOMES = ("acked", "refused", "unknown", "not_sent")
 CLOSED = ("delivered", "dead_letter", "discarded")
 GRAMMAR = re.compile(
-    r"queued (attempt (acked|refused|unknown|not_sent|stale) )*"
-    r"(attempt |(delivered (pulled )*|dead_letter |discarded )?)"
+    r"queued (attempt (acked |refused |not_sent |(unknown |stale )(in_doubt resolved )?))*"
+    r"(attempt |in_doubt |(delivered (pulled )*|dead_letter |discarded )?)"
 )
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from tests.harness.compose import Project
 
 VENDORS = {"court": 8081, "payments": 8082, "hospital": 8083}
-AIRFLOW = ("api-server", "scheduler", "scheduler", "triggerer", "triggerer", "dag-processor", "worker")
+AIRFLOW = ("api-server", "scheduler", "scheduler", "triggerer", "triggerer", "dag-processor", "worker", "worker")
 """In the order they are started: the api-server takes longest."""
 
 
@@ -49,7 +50,8 @@ class Topology:
         for mount in self.services["worker"]["volumes"]:
             if mount["type"] == "bind":
                 Path(self.here(mount["target"])).symlink_to(mount["source"])
-        (home / "logs").mkdir()
+        for name in ("logs", "tmp"):
+            (home / name).mkdir()
 
     def here(self, said: str) -> str:
         """Return what a service is told, with this machine's places in it."""
@@ -75,6 +77,7 @@ class Topology:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(self.home),
             "AIRFLOW_HOME": str(self.home),
+            "TMPDIR": str(self.home / "tmp"),  # Airflow keeps bundles there: two topologies would share them
             "LANG": "C.UTF-8",
             **{name: self.here(value) for name, value in told.items()},
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -92,19 +95,30 @@ class Topology:
         """Start everything in the order of ``depends_on``."""
         self._start_stores()
         for name in VENDORS:
-            options = ["--host", "127.0.0.1", "--port", str(self.ports[name])]
-            self._run(name, [*self.command(name), *options], self.environment(name))
+            self.open(name)
         self._run("init", self.command("init"), self.environment("init"))
         eventually(lambda: self.processes["init"].poll() is not None, within=120, every=0.2, what="init")
         assert self.processes.pop("init").returncode == 0, self.log("init")
         for number, service in enumerate(AIRFLOW):
             self.start_one(f"{service}-{AIRFLOW[:number].count(service) + 1}")
 
+    def open(self, vendor: str) -> None:
+        """Start a pretend vendor, which still knows all it ever received; what it does slowly takes it a second."""
+        options = ["--host", "127.0.0.1", "--port", str(self.ports[vendor]), "--delay", "1"]
+        state = ["--state", str(self.home / f"{vendor}.jsonl")]
+        self._run(vendor, [*self.command(vendor), *options, *state], self.environment(vendor))
+
     def start_one(self, name: str) -> None:
         """Start one process of a service of Airflow, as the first time and as Docker does when it has died."""
         service = name.rpartition("-")[0]
-        own = self.own.setdefault(name, {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(free_port())})
-        self._run(name, self.command(service), self.environment(service, **own))
+        port = {"AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(free_port())}
+        own = self.own.setdefault(name, {"HOSTNAME": name, **port})
+        node = ["--celery-hostname", f"celery@{name}"] if service == "worker" else []
+        self._run(name, [*self.command(service), *node], self.environment(service, **own))
+
+    def start_beside(self, name: str, command: Sequence[str], **own: str) -> None:
+        """Start a program of another kind, with the environment of a worker."""
+        self._run(name, command, self.environment("worker", **own))
 
     def kill(self, name: str) -> None:
         """End one process and all it has started, at once, as when its container is lost."""
@@ -123,8 +137,9 @@ class Topology:
 
     def check(self) -> None:
         """Fail with its last words when a process has ended by itself."""
-        for name, process in self.processes.items():
-            assert process.poll() is None, f"{name} ended with {process.returncode}:\n{self.log(name)[-3000:]}"
+        for name, process in list(self.processes.items()):
+            ended = process.poll() is not None and name in self.processes  # or another thread has killed it
+            assert not ended, f"{name} ended with {process.returncode}:\n{self.log(name)[-3000:]}"
 
     def unhealthy(self) -> dict[str, str]:
         """Run the health check of one process of each service of ours; return what those said that fail."""
@@ -150,7 +165,26 @@ class Topology:
         """Run what ``docker compose exec scheduler hms-syn …`` runs."""
         return self._finished(["hms-syn", *words], self.environment("scheduler"))
 
+    def is_up(self, *jobs: str) -> bool:
+        """Return True when Airflow says that its parts are well, and has found these jobs."""
+        self.check()
+        health = self.call("api-server", "GET", "/api/v2/monitor/health")
+        well = bool(health) and all(part["status"] == "healthy" for part in health.values())
+        return well and set(jobs) <= {row["job"] for row in self.store.status()}
+
+    def log_in(self) -> str:
+        """Return a token of the first user."""
+        told = self.services["init"]["environment"]
+        login = {"username": told["ADMIN_USER"], "password": told["ADMIN_PASSWORD"]}
+        return str(self.call("api-server", "POST", "/auth/token", login)["access_token"])
+
     @property
+    def pids(self) -> dict[str, int]:
+        """Return what runs now, by name: for each component the process that has started all its others."""
+        postmaster = int(Path(self.postgres.folder, "postmaster.pid").read_text(encoding="ascii").split()[0])
+        return {name: process.pid for name, process in list(self.processes.items())} | {"postgres": postmaster}
+
+    @cached_property
     def store(self) -> SqlStore:
         """Return the queue, as a program outside opens it."""
         return SqlStore(json.loads(self.environment("worker")["AIRFLOW_CONN_HMS_SYN_DB"])["extra"]["url"])
@@ -200,7 +234,7 @@ class Topology:
             url = self.here(words[-1]).replace(":8974", f":{port}")
             return _fetched(url)
         command = ["sh", "-c", self.here(words[0])] if kind == "CMD-SHELL" else [self.here(word) for word in words]
-        done = self._finished(command, self.environment(_service(name), HOSTNAME=os.uname().nodename, **own))
+        done = self._finished(command, self.environment(_service(name), **own))
         return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

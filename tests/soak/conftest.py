@@ -21,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("soak")
     group.addoption("--kills", type=int, default=300, help="kills in all, half of them on each kind of database")
     group.addoption("--minutes", type=float, default=10, help="minutes of bad weather on each kind of database")
+    group.addoption("--node-kills", type=int, default=3, help="processes of the deployment killed while it is soaked")
+    group.addoption("--empty", action="store_true", help="soak the deployment without a job: what Airflow takes itself")
     group.addoption("--seed", type=int, default=1, help="which bad luck")
 
 

@@ -38,15 +38,15 @@ def reconcile(connection: Connection, job: str | None = None) -> list[Mapping[st
     accepted = delivered + open + in doubt + dead letter + discarded. ``missing`` were accepted and stand nowhere;
     ``unexplained`` stand somewhere and were never accepted. ``agrees`` says that there is neither.
     """
-    _at_one_moment(connection)
+    _see_one_moment(connection)
     wanted = [job] if job is not None else _jobs(connection)
     return [_one(connection, each) for each in wanted]
 
 
-def _at_one_moment(connection: Connection) -> None:
-    """Let all statements of this transaction see the same moment, or what moves meanwhile would seem to be lost.
+def _see_one_moment(connection: Connection) -> None:
+    """Let all statements of this transaction see the same: messages move on while both sides are counted.
 
-    SQLite's transactions are like that by themselves.
+    PostgreSQL gives each statement a moment of its own unless it is told so first; SQLite's readers have one anyway.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -90,7 +90,7 @@ def topics(connection: Connection) -> list[Mapping[str, Any]]:
 
     ``unexplained`` events are on the bus, and the audit trail never saw them published.
     """
-    _at_one_moment(connection)
+    _see_one_moment(connection)
     accepted = ACCEPTED.replace("{topic}", TOPIC_OF[connection.dialect.name])
     counts: dict[str, dict[str, Any]] = {}
     for name, rows in (("published", accepted), ("kept", KEPT)):
