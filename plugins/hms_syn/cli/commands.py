@@ -243,6 +243,17 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="retire",
+        help="take a job whose file is gone out of the register: it accepts nothing more; its record stays",
+        module="retire",
+        arguments=(
+            _JOB,
+            _argument("--to", metavar="JOB", help="give what waits, and was never tried, to this job, in order"),
+            _argument("--discard", action="store_true", help="close all that is left for good"),
+            *_WHY,
+        ),
+    ),
+    Command(
         name="reconcile",
         help="prove that everything accepted stands somewhere, exactly once; exit 1 if not",
         module="reconcile",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hms_syn import settings
+from hms_syn.cli import doctor_jobs
 from hms_syn.domain.checkup import ok, problem, unseen, warning
 from hms_syn.errors import StoreNotConfigured, SynError
-from hms_syn.store import airflow_toggles, checkup, schema
+from hms_syn.store import airflow_toggles, checkup, retiring, schema
 from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
         yield _audit(store.look(checkup.missing_triggers))
     except SynError as error:
         yield unseen("rights", str(error))
+        return
+    yield doctor_jobs.left_behind(store.look(retiring.registered))
 
 
 def clock(skew: float) -> Finding:

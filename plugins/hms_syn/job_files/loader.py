@@ -82,7 +82,7 @@ def job_path(folder: str | Path, job_id: str) -> Path | None:
     named = {file for file in files if file.endswith(tuple(f"/{job_id}{suffix}" for suffix in SUFFIXES))}
     for some in (named, set(files) - named):
         for file in map(Path, sorted(some)):
-            if _id_inside(file, job_id) == job_id:
+            if id_inside(file) == job_id:
                 return file
     return None
 
@@ -208,10 +208,16 @@ def _taken(root: Path, *, kept: JobSpec, other: JobSpec) -> Problem:
     return Problem(file=str(path), line=line, column=column, key="job.id", text=text)
 
 
-def _id_inside(file: Path, job_id: str) -> str | None:
+def is_yaml(file: Path) -> bool:
+    """Return whether a file can be read as YAML, whatever it says."""
+    return yaml_source.read(file)[0] is not None
+
+
+def id_inside(file: Path) -> str | None:
+    """Return the id that a file gives its job, sound or not; None where what it gives cannot be one."""
     tree, _ = yaml_source.read(file)
     if tree is None:
-        return file.stem if file.stem == job_id else None
+        return file.stem
     job = tree.entries.get("job")
     entry = job.node.entries.get("id") if job is not None and isinstance(job.node, Table) else None
     if entry is None:

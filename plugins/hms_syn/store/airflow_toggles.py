@@ -48,6 +48,12 @@ def all_of(connection: Connection) -> dict[str, bool]:
     return {row.dag_id: bool(row.is_paused) for row in rows}
 
 
+def is_served(connection: Connection, job: str) -> bool:
+    """Return whether Airflow has a DAG of a job whose file it has not seen vanish."""
+    statement = sql(connection, "SELECT 1 FROM dag WHERE dag_id IN (:push, :pull) AND NOT is_stale")
+    return connection.execute(statement, {"push": f"syn.{job}.push", "pull": f"syn.{job}.pull"}).first() is not None
+
+
 def is_heard(connection: Connection, asset: str, uri: str) -> bool:
     """Return whether a DAG that is on is scheduled by single events of an asset, in the Airflow of this database."""
     found = connection.execute(

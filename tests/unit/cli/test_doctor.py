@@ -48,8 +48,22 @@ def run_by_hand(url, *statements):
 
 def test_a_database_that_is_as_it_should_be_is_found_well(sql_store, store_url):
     found = of_database(store_url)
-    assert list(found) == ["connection", "database", "clocks", "tables", "rights", "audit trail"]
-    assert {finding.verdict for check, finding in found.items() if check != "rights"} == {OK}
+    assert list(found) == ["connection", "database", "clocks", "tables", "rights", "audit trail", "left behind"]
+    assert {found[check].verdict for check in found.keys() - {"rights", "left behind"}} == {OK}
+
+
+def test_jobs_whose_file_is_gone_are_named_with_what_waits(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__HMS_SYN__JOBS_FOLDER", str(tmp_path))
+    (tmp_path / "court.yaml").write_text("job: {}\n", encoding="utf-8")
+    rows = [{"job": "court", "waiting": 2}, {"job": "bank", "waiting": 3}]
+    finding = doctor_jobs.left_behind(rows)
+    assert (finding.verdict, finding.text) == (
+        WARNING,
+        "1 of 2 jobs have no file, and go on accepting: bank (3 waiting)",
+    )
+    assert doctor_jobs.left_behind(rows[:1]).verdict is OK
+    monkeypatch.setenv("AIRFLOW__HMS_SYN__JOBS_FOLDER", str(tmp_path / "nowhere"))
+    assert doctor_jobs.left_behind(rows).verdict is UNSEEN
 
 
 @pytest.mark.parametrize("url", [None, "", "nonsense", "mysql://db/airflow"])

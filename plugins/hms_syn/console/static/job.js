@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { h, link, show } from './dom.js';
-import { aside, pausedBy, switchOf, troubles, why } from './job_row.js';
+import { aside, noFile, pausedBy, switchOf, troubles, why } from './job_row.js';
 import { live } from './live.js';
 import { messageTable } from './message_table.js';
 import { loading, notice, query, shell, told } from './shell.js';
@@ -40,7 +40,7 @@ function drawn(row) {
     { class: `card job${isOffline ? ' offline' : ''}`, 'aria-label': row.job },
     h('div', { class: 'headline' }, title, h('div', { class: 'buttons' }, toFile, switchOf(row, now))),
     h('dl', { class: 'figures' }, facts),
-    h('p', { class: 'why' }, troubles(row), row.paused && pausedBy(row), why(row.why)),
+    h('p', { class: 'why' }, noFile(row), troubles(row), row.paused && pausedBy(row), why(row.why)),
   );
 }
 
