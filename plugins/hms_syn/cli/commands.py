@@ -99,6 +99,12 @@ COMMANDS = (
             _argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the jobs folder)"),
             _argument("--format", choices=("text", "json", "github"), default="text", help="how to print problems"),
             _argument("--offline", action="store_true", help="do not ask the vendors for their contracts"),
+            _argument(
+                "--store",
+                action="store_true",
+                help="ask the queue's database too: name jobs without a file, and what waits for them",
+            ),
+            _argument("--strict", action="store_true", help="exit with 1 for a warning too"),
         ),
     ),
     Command(

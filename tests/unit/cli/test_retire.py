@@ -78,3 +78,15 @@ def test_all_that_is_left_can_be_given_up(folder, capsys):
     assert main(["reconcile"]) == 0
     assert main(["retire", "payments", *WHY]) == 1
     assert "No job is called 'payments'" in capsys.readouterr().err
+
+
+def test_lint_names_jobs_without_a_file_where_it_is_asked_to(folder, capsys):
+    """A warning, which fails only where somebody wants it to; without --store no database is asked."""
+    assert main(["lint", "--offline", str(folder), "--store"]) == 0
+    printed = capsys.readouterr()
+    assert "warning: job 'payments': no file in the jobs folder: 1 message waits" in printed.out
+    assert "1 file, no problems, 1 warning" in printed.err
+    assert main(["lint", "--offline", "--store", "--strict", "--format", "github"]) == 1
+    assert capsys.readouterr().out.startswith("::warning file=jobs,line=1,col=1::job 'payments'")
+    assert main(["lint", "--offline", "--strict"]) == 0
+    assert capsys.readouterr().out == ""

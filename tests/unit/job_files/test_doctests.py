@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-MODULES = ["domain.durations", "domain.addresses", "job_files.findings", "job_files.nodes", "job_files.report",
+MODULES = ["domain.durations", "domain.addresses", "domain.topics", "job_files.findings", "job_files.nodes", "job_files.report",
            "job_files.secrecy"]  # fmt: skip
 
 
