@@ -65,7 +65,9 @@ class Adapter(Protocol):
         """
 
     def preview(self, message: Delivery) -> bytes:
-        """Return the body that ``send`` would carry, without credentials; nothing is sent.
+        """Return the body that ``send`` would carry, without credentials or with ``***`` for them; nothing is sent.
+
+        It is the same each time, so what a login makes anew for each request is masked too.
 
         :raises Refused: the message cannot be put into the vendor's form
         """
