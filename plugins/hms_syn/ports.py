@@ -65,9 +65,7 @@ class Adapter(Protocol):
         """
 
     def preview(self, message: Delivery) -> bytes:
-        """Return the body that ``send`` would carry, without credentials or with ``***`` for them; nothing is sent.
-
-        It is the same each time, so what a login makes anew for each request is masked too.
+        """Return the body that ``send`` would carry, the same each time, ``***`` for credentials; nothing is sent.
 
         :raises Refused: the message cannot be put into the vendor's form
         """

@@ -90,3 +90,12 @@ def test_lint_names_jobs_without_a_file_where_it_is_asked_to(folder, capsys):
     assert capsys.readouterr().out.startswith("::warning file=jobs,line=1,col=1::job 'payments'")
     assert main(["lint", "--offline", "--strict"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_plan_names_what_a_renamed_file_leaves_behind(folder, capsys):
+    new = folder.parent / "payments_v2.yaml"
+    new.write_text((folder / "holds.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    assert main(["plan", str(new), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["left_behind"] == [{"job": "payments", "waiting": 1}]
+    assert main(["plan", str(new)]) == 0
+    assert "payments: no file in the jobs folder: 1 message waits" in capsys.readouterr().out
