@@ -19,6 +19,7 @@ from hms_syn.domain.topic_event import new_event
 from hms_syn.flow.publish import publish
 from hms_syn.job_files import load_job
 from hms_syn.sandbox.court_soap import Court, Login, Manners, serve
+from hms_syn.store.desk import Desk
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.vendor_board import VendorBoard
 
@@ -69,6 +70,22 @@ def test_it_exits_0_with_the_ack(airflow, court):
     done = airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", CONF)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "-> ack COURT-000001" in done.stdout
+
+
+def test_the_form_sends_again_what_was_set_aside(airflow, court):
+    """With the reason given there; what cannot be replayed fails at once, and says where it stands."""
+    court.choose("refuse")
+    assert airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", CONF).returncode == 1
+    court.choose("accept")
+    with closing(SqlStore(airflow.database)) as store:
+        [message] = [row["message_id"] for row in Desk(store).messages(job=None, state="dead_letter", limit=1)]
+        conf = json.dumps({"replay": [message], "reason": "the clerk has mended the calendar"})
+        done = airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", conf)
+        assert (done.returncode, f"{message} -> ack" in done.stdout) == (0, True), done.stdout[-3000:]
+        [row] = [row for row in store.audit_rows() if row["event"] == "replayed" and row["message_id"] == message]
+        assert json.loads(row["body"])["detail"]["reason"] == "the clerk has mended the calendar"
+    done = airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", conf)
+    assert (done.returncode, "delivered at court_calendar_sync" in done.stdout) == (1, True)
 
 
 def test_it_exits_1_against_a_court_that_refuses(airflow, court):
