@@ -140,8 +140,10 @@ def test_a_job_that_airflow_still_has_is_not_retired(sql_store, desk):
     toggles.found("syn.old.push")
     with pytest.raises(ActRefused, match="Airflow still has its DAGs"):
         retire(desk, "old", CLERK)
+    assert [row["dag_gone"] for row in (*desk.registered(), *sql_store.status())] == [False, False]
     with sql_store.engine.begin() as connection:
         connection.execute(text("UPDATE dag SET is_stale = true"))
+    assert [row["dag_gone"] for row in (*desk.registered(), *sql_store.status())] == [True, True]
     retire(desk, "old", CLERK)
     assert sql_store.status() == []
 

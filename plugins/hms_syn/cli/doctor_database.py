@@ -8,7 +8,8 @@ from hms_syn import settings
 from hms_syn.cli import doctor_jobs
 from hms_syn.domain.checkup import ok, problem, unseen, warning
 from hms_syn.errors import StoreNotConfigured, SynError
-from hms_syn.store import airflow_toggles, checkup, retiring, schema
+from hms_syn.store import airflow_toggles, checkup, schema
+from hms_syn.store.desk import Desk
 from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
     except SynError as error:
         yield unseen("rights", str(error))
         return
-    yield doctor_jobs.left_behind(store.look(retiring.registered))
+    yield doctor_jobs.left_behind(Desk(store).registered())
 
 
 def clock(skew: float) -> Finding:

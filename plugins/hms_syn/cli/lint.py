@@ -14,7 +14,7 @@ from hms_syn.domain.problem import Problem, Severity
 from hms_syn.errors import JobFileInvalid, NeedsOfficer, SynError
 from hms_syn.job_files import fileless, report
 from hms_syn.job_files.overlaps import overlaps
-from hms_syn.store import retiring
+from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +58,7 @@ def _left_behind(given: list[Path]) -> list[Problem]:
         if found is None:
             raise NeedsOfficer(f"{folder}: cannot be looked into, so nothing can be said of jobs without a file")
         ids.update(found)
-    rows = wiring.open_store_that_is_there().look(retiring.registered)
+    rows = Desk(wiring.open_store_that_is_there()).registered()
     return [
         Problem(
             file=os.path.relpath(folders[0]),

@@ -22,7 +22,7 @@ from hms_syn.job_files import fileless
 from hms_syn.job_files.filled_in import filled_in
 from hms_syn.plans.as_object import as_object
 from hms_syn.plans.plan import NEXT, compared, waiting
-from hms_syn.store import retiring
+from hms_syn.store.desk import Desk
 from hms_syn.store.statements import micros, shown
 from hms_syn.store.upcoming import Upcoming
 
@@ -141,7 +141,7 @@ def _store(*, is_needed: bool) -> tuple[SqlStore | None, str]:
 def _left_behind(store: SqlStore, new: FilledIn) -> list[Mapping[str, Any]]:
     """Return the registered jobs that have no file; the one that is planned is about to get one."""
     ids = fileless.ids_below(settings.jobs_folder())
-    return [] if ids is None else fileless.left_behind(store.look(retiring.registered), {*ids, new.job.id})
+    return [] if ids is None else fileless.left_behind(Desk(store).registered(), {*ids, new.job.id})
 
 
 def _example(arguments: argparse.Namespace, old: Version | None, new: Version | None) -> Compared:

@@ -27,16 +27,20 @@ def ids_below(folder: Path) -> Collection[str] | None:
 
 
 def with_files(rows: Iterable[Mapping[str, Any]], ids: Collection[str] | None) -> list[Mapping[str, Any]]:
-    """Return rows of ``status``, each with ``has_file``; where there is none ``why`` says what that means.
+    """Return rows of ``status``, each with ``has_file``; where its file is gone ``why`` says what that means.
 
     ``has_file`` is null where the jobs folder cannot be looked into. Another cause, such as a doubt, is told too.
     """
-    return [_marked(row, None if ids is None else row["job"] in ids) for row in rows]
+    return [_marked(row, None if ids is None else not _is_gone(row, ids)) for row in rows]
 
 
 def left_behind(rows: Iterable[Mapping[str, Any]], ids: Collection[str]) -> list[Mapping[str, Any]]:
-    """Return the rows of ``status`` whose jobs have no file."""
-    return [row for row in rows if row["job"] not in ids]
+    """Return the rows of jobs whose file is gone: there is none, and Airflow has lost its DAGs.
+
+    Where Airflow's tables cannot be seen the files alone count. A job that never had a DAG is run by other means, such
+    as ``hms-syn run`` with a file elsewhere.
+    """
+    return [row for row in rows if _is_gone(row, ids)]
 
 
 def sentence(row: Mapping[str, Any]) -> str:
@@ -46,6 +50,10 @@ def sentence(row: Mapping[str, Any]) -> str:
         f"no file in the jobs folder: {waits}, it goes on accepting, and Airflow sends nothing of it; "
         f"put its file back, or hms-syn retire {row['job']}"
     )
+
+
+def _is_gone(row: Mapping[str, Any], ids: Collection[str]) -> bool:
+    return row["job"] not in ids and row["dag_gone"] is not False
 
 
 def _marked(row: Mapping[str, Any], has_file: bool | None) -> Mapping[str, Any]:  # noqa: FBT001 - one of three

@@ -28,6 +28,9 @@ JOINED = f"hms_syn_job j LEFT JOIN dag d ON d.dag_id = {DAG_ID}"
 IS_OFF = """(CASE WHEN d.is_paused IS NULL OR d.is_paused = j.dag_paused THEN j.paused
                   ELSE d.is_paused OR (j.paused AND j.dag_paused IS NULL) END)"""
 """domain.switching.is_off, in SQL."""
+IS_GONE = """EXISTS (SELECT 1 FROM dag x WHERE x.dag_id IN ('syn.' || j.job || '.push', 'syn.' || j.job || '.pull')
+                     AND x.is_stale)"""
+"""Whether Airflow had a DAG of the job and has none any more: its file is gone, or switched off."""
 EVENTS = {"patch_dag": None, "patch_dags": None, "cli_dag_pause": True, "cli_dag_unpause": False}
 """What Airflow writes into its log of a toggle: by its page and REST API, for many DAGs at once, by its command."""
 LOG = """SELECT event, owner, dag_id, extra, dttm FROM log

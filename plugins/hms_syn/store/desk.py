@@ -94,6 +94,11 @@ class Desk:
         """Do it in one transaction; see officers.resolve_as_resend."""
         return self._do(lambda connection: officers.resolve_as_resend(connection, message_id, act, job=job))
 
+    def registered(self) -> list[Mapping[str, Any]]:
+        """Look; see retiring.registered."""
+        here = self.store.has_airflow
+        return self.store.look(lambda connection: retiring.registered(connection, has_airflow=here))
+
     def left(self, job: str) -> retiring.Left:
         """Look; see retiring.left."""
         here = self.store.has_airflow

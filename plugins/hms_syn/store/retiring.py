@@ -28,7 +28,8 @@ KNOWN = "SELECT 1 FROM hms_syn_job WHERE job = :job {lock}"
 COUNTS = """SELECT (SELECT COUNT(*) FROM hms_syn_delivery WHERE job = :job) AS waiting,
                    (SELECT COUNT(*) FROM hms_syn_settled WHERE job = :job AND state = 'dead_letter') AS set_aside"""
 REGISTERED = """SELECT j.job, (SELECT COUNT(*) FROM (SELECT 1 FROM hms_syn_delivery d WHERE d.job = j.job
-                                                     LIMIT :most) t) AS waiting FROM hms_syn_job j ORDER BY j.job"""
+                                                     LIMIT :most) t) AS waiting,
+                       {is_gone} AS is_gone FROM hms_syn_job j ORDER BY j.job"""
 CLOSE = "UPDATE hms_syn_job SET topics = '[]', enabled = :no WHERE job = :job"
 RISE = "UPDATE hms_syn_registry SET version = version + 1"
 WAITING = """SELECT d.id, d.state, d.attempts, e.message_id, e.topic, e.agency, e.ordering_key, e.body
@@ -52,9 +53,16 @@ class Left:
         return f"{self.waiting} waiting, {self.set_aside} set aside"
 
 
-def registered(connection: Connection) -> list[Mapping[str, Any]]:
-    """Return each job that publishers know, with how many messages wait; counting ends at 1,000."""
-    return [dict(row._mapping) for row in connection.execute(sql(connection, REGISTERED), {"most": MOST})]  # noqa: SLF001 - SQLAlchemy's documented name
+def registered(connection: Connection, *, has_airflow: bool) -> list[Mapping[str, Any]]:
+    """Return each job that publishers know, with how many messages wait; counting ends at 1,000.
+
+    ``dag_gone`` is as in ``standing.status``.
+    """
+    statement = REGISTERED.replace("{is_gone}", airflow_toggles.IS_GONE if has_airflow else "NULL")
+    return [
+        {"job": row.job, "waiting": row.waiting, "dag_gone": None if row.is_gone is None else bool(row.is_gone)}
+        for row in connection.execute(sql(connection, statement), {"most": MOST})
+    ]
 
 
 def left(connection: Connection, job: str, *, has_airflow: bool) -> Left:
@@ -69,7 +77,7 @@ def left(connection: Connection, job: str, *, has_airflow: bool) -> Left:
             f"{job}: Airflow still has its DAGs; "
             "remove its file from the jobs folder, and wait until Airflow has seen that it is gone"
         )
-    return Left(**connection.execute(sql(connection, COUNTS), {"job": job}).one()._mapping)  # noqa: SLF001 - as above
+    return Left(**connection.execute(sql(connection, COUNTS), {"job": job}).one()._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
 
 
 def close(connection: Connection, job: str) -> None:

@@ -55,7 +55,7 @@ def test_a_database_that_is_as_it_should_be_is_found_well(sql_store, store_url):
 def test_jobs_whose_file_is_gone_are_named_with_what_waits(tmp_path, monkeypatch):
     monkeypatch.setenv("AIRFLOW__HMS_SYN__JOBS_FOLDER", str(tmp_path))
     (tmp_path / "court.yaml").write_text("job: {}\n", encoding="utf-8")
-    rows = [{"job": "court", "waiting": 2}, {"job": "bank", "waiting": 3}]
+    rows = [{"job": job, "waiting": number, "dag_gone": None} for job, number in (("court", 2), ("bank", 3))]
     finding = doctor_jobs.left_behind(rows)
     assert (finding.verdict, finding.text) == (
         WARNING,

@@ -7,8 +7,8 @@ import pytest
 from hms_syn.job_files import fileless
 
 
-def row(job, *, waiting=0, why="waiting for a worker"):
-    return {"job": job, "waiting": waiting, "why": why}
+def row(job, *, waiting=0, why="waiting for a worker", dag_gone=None):
+    return {"job": job, "waiting": waiting, "why": why, "dag_gone": dag_gone}
 
 
 @pytest.fixture
@@ -39,6 +39,13 @@ def test_a_job_whose_file_is_gone_says_so_and_what_to_do(folder):
     assert rows[1]["why"].startswith("no file in the jobs folder: 3 messages wait")
     assert "hms-syn retire renamed" in rows[1]["why"]
     assert [one["job"] for one in fileless.left_behind(rows, fileless.ids_below(folder))] == ["renamed"]
+
+
+def test_a_job_that_airflow_never_had_is_run_by_other_means(folder):
+    """Where Airflow's tables can be seen they tell a file that is gone from one that is elsewhere."""
+    rows = [row("mine", dag_gone=False), row("theirs", dag_gone=True), row("court", dag_gone=True)]
+    assert [one["job"] for one in fileless.left_behind(rows, fileless.ids_below(folder))] == ["theirs"]
+    assert [one["has_file"] for one in fileless.with_files(rows, fileless.ids_below(folder))] == [True, False, True]
 
 
 def test_another_cause_is_told_too(folder):
