@@ -34,11 +34,12 @@ function drawn(row) {
     fact('Delivered, 2 h', sparkline(row.throughput)),
   ];
   const toFile = h('a', { class: 'button', href: `jobs.html?${new URLSearchParams({ job })}` }, 'File');
+  const toPlan = h('a', { class: 'button', href: `plan.html?${new URLSearchParams({ job })}` }, 'Plan');
   const title = h('div', null, h('h1', null, row.name || row.job), h('code', { class: 'soft' }, row.endpoint));
   return h(
     'section',
     { class: `card job${isOffline ? ' offline' : ''}`, 'aria-label': row.job },
-    h('div', { class: 'headline' }, title, h('div', { class: 'buttons' }, toFile, switchOf(row, now))),
+    h('div', { class: 'headline' }, title, h('div', { class: 'buttons' }, toPlan, toFile, switchOf(row, now))),
     h('dl', { class: 'figures' }, facts),
     h('p', { class: 'why' }, noFile(row), troubles(row), row.paused && pausedBy(row), why(row.why)),
   );
