@@ -76,7 +76,7 @@ def test_the_form_sends_again_what_was_set_aside(airflow, court):
     """With the reason given there; what cannot be replayed fails at once, and says where it stands."""
     court.choose("refuse")
     assert airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", CONF).returncode == 1
-    court.choose("accept")
+    court.choose("ok")
     with closing(SqlStore(airflow.database)) as store:
         [message] = [row["message_id"] for row in Desk(store).messages(job=None, state="dead_letter", limit=1)]
         conf = json.dumps({"replay": [message], "reason": "the clerk has mended the calendar"})
