@@ -65,7 +65,7 @@ class Adapter(Protocol):
         """
 
     def preview(self, message: Delivery) -> bytes:
-        """Return the body that ``send`` would carry, without credentials; nothing is sent.
+        """Return the body that ``send`` would carry, the same each time, ``***`` for credentials; nothing is sent.
 
         :raises Refused: the message cannot be put into the vendor's form
         """

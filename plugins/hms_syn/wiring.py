@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hms_syn import settings
 from hms_syn.adapters import certificates
 from hms_syn.adapters.auth.secrets_of import secrets_of
-from hms_syn.adapters.pins import ReadOnlyPins
+from hms_syn.adapters.pins import OnlyPinned, ReadOnlyPins
 from hms_syn.adapters.registry import load_adapter
 from hms_syn.adapters.renewed import Renewed
 from hms_syn.domain import signed_note
@@ -109,12 +109,23 @@ def notary() -> Notary:
     return Notary(found.name, found)
 
 
-def version(job: JobSpec, pins: Pins) -> Version | None:
-    """Make a job's way out for looking at what it would send; None where the job has none."""
+def version(
+    job: JobSpec,
+    pins: Pins,
+    *,
+    find_credentials: Callable[[str], Credentials | None] = settings.connection,
+    asks_vendor: bool = True,
+) -> Version | None:
+    """Make a job's way out for looking at what it would send; None where the job has none.
+
+    With ``asks_vendor`` false a contract that is not pinned is not fetched either.
+    """
     if job.push is None:
         return None
-    credentials = settings.connection(job.connection_id) if job.connection_id else None
-    return Version(job=job, adapter=push_adapter(job, ReadOnlyPins(pins)), secrets=secrets_of(credentials))
+    credentials = find_credentials(job.connection_id) if job.connection_id else None
+    looked_at = ReadOnlyPins(pins) if asks_vendor else OnlyPinned(pins)
+    adapter = push_adapter(job, looked_at, find_credentials=find_credentials)
+    return Version(job=job, adapter=adapter, secrets=secrets_of(credentials))
 
 
 def worker_name() -> str:

@@ -16,6 +16,7 @@ PAGES = {
     "message": ("message.html?id={flight}", "Attempt 1: no byte left (connect_timeout)"),
     "audit": ("audit.html", "connect_refused"),
     "jobs": (f"jobs.html?job={COURT}", "HUD → CountyCourtCalendar"),
+    "plan": (f"plan.html?job={COURT}", "The file is gone"),
     "job": (f"job.html?dag_id=syn.{COURT}.push", "Newest messages"),
 }
 ACTS = ("Pause", "Resume", "Replay", "Discard", "Resolve")

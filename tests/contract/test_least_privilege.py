@@ -24,6 +24,7 @@ from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.flow.publish import publish
 from hms_syn.flow.pull import pull
 from hms_syn.flow.replay import replay_to
+from hms_syn.flow.retire import retire
 from hms_syn.flow.seal import seal
 from hms_syn.ports import Act
 from hms_syn.store import audit_trail, grants, tables, views
@@ -123,6 +124,7 @@ def test_the_role_can_do_all_that_a_deployment_does(mine):
     late = make_job("late", source_topics=("hud.*",))
     store.register(late)
     assert len(replay_to(store, desk.enqueue, job="late", pattern=TOPIC, since="", act=CLERK)) == 4
+    assert retire(desk, "late", CLERK, discard=True)["discarded"] == 4
     room = Room(store, [0.0])
     room.ping(job, answers=False)
     assert room.go()

@@ -82,7 +82,7 @@ def test_what_a_page_tells_people_to_run_runs(page, place):
 
 def check_command(block, command, expected, folder, env):
     """Run ``$ hms-syn …`` and compare; of every other command only look whether it is one of ours that exists."""
-    words = shlex.split(re.split(r" \|\| | >>? ", command)[0])
+    words = shlex.split(re.split(r" \|\| | && | >>? ", command)[0])
     if words[0] == "make":
         made = {word for word in words[1:] if "=" not in word}
         assert made <= targets(), f"{block}: {command}"

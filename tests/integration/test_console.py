@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
+from urllib.parse import quote
 
 import pytest
 from tests.conftest import make_job
-from tests.integration.conftest import USERS
+from tests.integration.conftest import USERS, eventually
 
 from hms_syn.adapters.in_memory_v1 import InMemoryV1
 from hms_syn.console.envelope import HEADERS
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import VendorRefused
+from hms_syn.flow import switch
 from hms_syn.flow.publish import publish
 from hms_syn.flow.push import Drain
+from hms_syn.flow.retire import retire
+from hms_syn.ports import Act
+from hms_syn.store.desk import Desk
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 CONSOLE = "/hms-syn"
@@ -26,6 +32,8 @@ CREATED = (401, 403, 201, 201)
 ROUTES = {
     ("GET", "/jobs"): (READ, None),
     ("GET", "/jobs/{job}"): (READ, None),
+    ("GET", "/jobs/{job}/plan"): (READ, None),
+    ("GET", "/jobs/{job}/plan/messages"): (EDIT, None),
     ("GET", "/files"): (READ, None),
     ("GET", "/messages"): (READ, None),
     ("GET", "/messages/{message_id}"): (READ, None),
@@ -126,3 +134,60 @@ def test_airflow_shows_the_console_where_officers_look(place, here):
     assert [app["destination"] for app in plugin["react_apps"]] == ["dashboard"]
     _, _, text = place.ask("GET", "/api/v2/plugins/importErrors", token=tokens["admin"])
     assert json.loads(text)["import_errors"] == []
+
+
+def test_a_task_leads_to_the_message_that_it_was_about(place, here):
+    """A button in Airflow's own page; where a run had many messages, or none, it leads to those of the job."""
+    _, tokens = here
+    job, topic = place.job()
+    event = new_event(topic, {"case_id": "HUD-22-109", "date": "2024-09-02"}, agency="hud")
+    publish(place.store, [event])
+    eventually(lambda: place.state_of(event.message_id) == "delivered")
+    wanted = f"/hms-syn/message.html?id={event.message_id}"
+
+    def links():
+        for run in place.runs(job):
+            path = f"/api/v2/dags/syn.{job}.push/dagRuns/{quote(run['dag_run_id'])}/taskInstances/push/links"
+            status, _, text = place.ask("GET", path, token=tokens["vera"])
+            yield json.loads(text)["extra_links"]["Messages"] if status == 200 else None
+
+    eventually(lambda: wanted in links(), what="the link of the task that sent it")
+    assert place.ask("GET", wanted, token=tokens["vera"])[0] == 200
+
+
+def test_a_plan_holds_a_file_against_the_job_as_airflow_last_parsed_it(place, here):
+    """A file that turns bad leaves the job as it was; one that is removed is told with what waits, and is retired."""
+    _, tokens = here
+    job, topic = place.job()
+    first = new_event(topic, {"case_id": "HUD-22-108", "date": "2024-09-02"}, agency="hud")
+    publish(place.store, [first])
+    eventually(lambda: place.state_of(first.message_id) == "delivered")  # which pins the court's WSDL
+    switch.pause(place.store, job, Act(actor="paula", reason="a test of plans"))
+    time.sleep(2)  # a warm drain sees the switch within a second
+    publish(place.store, [new_event(topic, {"case_id": "HUD-22-109", "date": "2024-09-02"}, agency="hud")])
+    file = place.airflow.jobs / f"{job}.yaml"
+    text = file.read_text(encoding="utf-8")
+
+    def plan():
+        status, _, answer = place.ask("GET", f"{API}/jobs/{job}/plan", token=tokens["admin"])
+        assert status == 200, answer
+        return json.loads(answer)
+
+    assert (plan()["state"], plan()["fields"]) == ("same", [])
+    file.write_text(text + "  tagz: [a]\n", encoding="utf-8")
+    assert (plan()["state"], len(plan()["problems"])) == ("broken", 1)
+    status, _, answer = place.ask("GET", f"{API}/jobs/{job}/plan/messages", token=tokens["paula"])
+    assert (status, [row["verdict"] for row in json.loads(answer)["messages"]]) == (200, ["same"])
+    assert "HUD-22-109" in answer
+    file.unlink()
+    assert plan()["state"] == "no_file"
+    row = {}
+
+    def is_told():
+        row.update(json.loads(place.ask("GET", f"{API}/jobs/{job}", token=tokens["admin"])[2]))
+        return row["has_file"] is False
+
+    eventually(is_told, what="that Airflow has seen that the file is gone")
+    assert row["why"].startswith("no file in the jobs folder")
+    assert retire(Desk(place.store), job, Act(actor="paula", reason="a test of plans"), discard=True)["discarded"] == 1
+    assert place.ask("GET", f"{API}/jobs/{job}", token=tokens["admin"])[0] == 404

@@ -16,6 +16,7 @@ from tests.unit.flow.vendors import Scripted, drain
 
 from hms_syn.cli.local_airflow import LocalAirflow
 from hms_syn.domain.topic_event import new_event
+from hms_syn.errors import VendorRefused
 from hms_syn.flow.publish import publish
 from hms_syn.job_files import load_job
 from hms_syn.sandbox.court_soap import Court, Login, Manners, serve
@@ -70,6 +71,23 @@ def test_it_exits_0_with_the_ack(airflow, court):
     done = airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", CONF)
     assert done.returncode == 0, done.stdout[-3000:]
     assert "-> ack COURT-000001" in done.stdout
+
+
+def test_the_form_sends_again_what_was_set_aside(airflow, court):
+    """With the reason given there, on record; what was delivered meanwhile is refused at once."""
+    conf = json.dumps({"replay": ["aside-1"], "reason": "the clerk has mended the calendar"})
+    hearing = {"case_id": "HUD-22-109", "date": "2024-09-02"}
+    with closing(SqlStore(airflow.database)) as store:
+        job = load_job(airflow.jobs / SAMPLE.name)
+        store.register(job)
+        publish(store, [new_event("hud.hearing.created", hearing, agency="hud", message_id="aside-1")])
+        drain(store, job, Scripted(VendorRefused(code="http_422")))[0].run()
+        done = airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", conf)
+        assert (done.returncode, "aside-1 -> ack" in done.stdout) == (0, True), done.stdout[-3000:]
+        [row] = [row for row in store.audit_rows() if row["event"] == "replayed" and row["message_id"] == "aside-1"]
+        assert json.loads(row["body"])["detail"]["reason"] == "the clerk has mended the calendar"
+    done = airflow.command("dags", "test", "syn.court_calendar_sync.push", "--conf", conf)
+    assert (done.returncode, "delivered at court_calendar_sync" in done.stdout) == (1, True), done.stdout[-3000:]
 
 
 def test_it_exits_1_against_a_court_that_refuses(airflow, court):

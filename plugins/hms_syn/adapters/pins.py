@@ -35,3 +35,7 @@ class ReadOnlyPins:
     def pin(self, job: str, name: str, body: bytes) -> None:
         """Forget it."""
         del job, name, body
+
+
+class OnlyPinned(ReadOnlyPins):
+    """The pins of a store, for those who ask no vendor: a contract that has none is not to be had."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +32,17 @@ _LONG_FORMS = {
     "dt": "date", "nbr": "number", "num": "number", "cd": "code", "ident": "id", "identifier": "id", "amt": "amount",
 }  # fmt: skip
 _FILLERS = frozenset({"of", "the", "a", "an", "for"})
+
+
+def meant(name: str, choices: Iterable[str]) -> str:
+    """Return the question that names the choice which was probably meant; empty where none is near.
+
+    >>> meant("caseid", ["CaseID", "DateOfHearing"]), meant("room", ["CaseID"])
+    ("; did you mean 'CaseID'?", '')
+    """
+    known = {choice.casefold(): choice for choice in choices}
+    near = difflib.get_close_matches(name.casefold(), list(known), n=1, cutoff=0.7)
+    return f"; did you mean {known[near[0]]!r}?" if near else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,12 @@ COMMANDS = (
             _argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the jobs folder)"),
             _argument("--format", choices=("text", "json", "github"), default="text", help="how to print problems"),
             _argument("--offline", action="store_true", help="do not ask the vendors for their contracts"),
+            _argument(
+                "--store",
+                action="store_true",
+                help="ask the queue's database too: name jobs without a file, and what waits for them",
+            ),
+            _argument("--strict", action="store_true", help="exit with 1 for a warning too"),
         ),
     ),
     Command(
@@ -204,6 +210,17 @@ COMMANDS = (
             _argument("--delivered", action="store_true", help="the vendor has it"),
             _argument("--resend", action="store_true", help="the vendor does not have it; send it again"),
             _argument("--reference", default="", metavar="TEXT", help="the vendor's receipt, with --delivered"),
+            *_WHY,
+        ),
+    ),
+    Command(
+        name="retire",
+        help="take a job whose file is gone out of the register: it accepts nothing more; its record stays",
+        module="retire",
+        arguments=(
+            _JOB,
+            _argument("--to", metavar="JOB", help="give what waits, and was never tried, to this job, in order"),
+            _argument("--discard", action="store_true", help="close all that is left for good"),
             *_WHY,
         ),
     ),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hms_syn import settings, wiring
+from hms_syn.cli import doctor_jobs
 from hms_syn.domain.checkup import ok, problem, unseen, warning
 from hms_syn.domain.durations import in_words
 from hms_syn.errors import StoreNotConfigured, SynError
 from hms_syn.flow.seal import lag
 from hms_syn.store import airflow_toggles, checkup, schema
+from hms_syn.store.desk import Desk
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.tree import Tree
 
@@ -79,6 +81,14 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
     except SynError as error:
         yield unseen("rights", str(error))
     yield _signing()
+    yield from _left_behind(store)
+
+
+def _left_behind(store: SqlStore) -> Iterator[Finding]:
+    try:
+        yield doctor_jobs.left_behind(Desk(store).registered())
+    except SynError as error:
+        yield unseen("left behind", str(error))
 
 
 def pooler(*, is_pooled: bool) -> Finding:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hms_syn import job_files, settings
-from hms_syn.domain.checkup import ok, problem, warning
+from hms_syn.domain.checkup import ok, problem, unseen, warning
+from hms_syn.job_files import fileless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from hms_syn.domain.checkup import Finding
     from hms_syn.domain.job_spec import JobSpec
@@ -64,6 +65,21 @@ def connections(jobs: Sequence[JobSpec], find: Callable[[str], Credentials | Non
             "add it under Admin, or as AIRFLOW_CONN_<ID>, for every machine",
         )
     return ok("connections", f"Airflow knows all {len(named)} that jobs name")
+
+
+def left_behind(rows: Sequence[Mapping[str, Any]]) -> Finding:
+    """Return whether each job that publishers know has a file, given all jobs with how many messages wait."""
+    ids = fileless.ids_below(settings.jobs_folder())
+    if ids is None:
+        return unseen("left behind", "the jobs folder cannot be looked into from here")
+    gone = [f"{row['job']} ({row['waiting']} waiting)" for row in fileless.left_behind(rows, ids)]
+    if gone:
+        return warning(
+            "left behind",
+            f"{len(gone)} of {len(rows)} jobs have no file, and go on accepting: {', '.join(gone)}",
+            "put the files back, or 'hms-syn retire JOB'",
+        )
+    return ok("left behind", f"all {len(rows)} jobs that publishers know have their file")
 
 
 def extras(jobs: Sequence[JobSpec], store_url: str | None) -> Finding:

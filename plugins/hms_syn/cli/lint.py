@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from hms_syn import job_files, settings, wiring
 from hms_syn.adapters.pins import Unpinned
 from hms_syn.cli.output import next_step, remark
-from hms_syn.domain.problem import Problem
-from hms_syn.errors import JobFileInvalid, SynError
-from hms_syn.job_files import report
+from hms_syn.domain.problem import Problem, Severity
+from hms_syn.errors import JobFileInvalid, NeedsOfficer, SynError
+from hms_syn.job_files import fileless, report
+from hms_syn.job_files.overlaps import overlaps
+from hms_syn.store.desk import Desk
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +25,7 @@ FORMATS = {"text": report.as_text, "json": report.as_json, "github": report.as_g
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print every problem; exit 1 when there is one."""
+    """Print every problem; exit 1 when there is an error, or with ``--strict`` a warning."""
     jobs, problems, count = [], [], 0
     for given in arguments.paths or [settings.jobs_folder()]:
         found, wrong, files = _read(Path(given))
@@ -32,12 +34,39 @@ def run(arguments: argparse.Namespace) -> int:
         count += files
     if not arguments.offline:
         problems += [problem for job in jobs for problem in contract_problems(job)]
+    problems += overlaps({job.file: job for job in jobs}.values())
+    if arguments.store:
+        problems += _left_behind([Path(given) for given in arguments.paths])
     if problems or arguments.format == "json":
         print(FORMATS[arguments.format](problems))
     remark(report.summary(problems, files=count))
-    if not problems and jobs:
+    if jobs and not any(problem.severity is Severity.ERROR for problem in problems):
         next_step(f"hms-syn start {os.path.relpath(jobs[0].file)}")
-    return 1 if problems else 0
+    is_wrong = any(arguments.strict or problem.severity is Severity.ERROR for problem in problems)
+    return 1 if is_wrong else 0
+
+
+def _left_behind(given: list[Path]) -> list[Problem]:
+    """Return a warning for each registered job that has no file in the folders given, by default the jobs folder.
+
+    :raises SynError: the queue's database is not to be had
+    """
+    folders = [path for path in given if path.is_dir()] or [settings.jobs_folder()]
+    ids = set[str]()
+    for folder in folders:
+        found = fileless.ids_below(folder)
+        if found is None:
+            raise NeedsOfficer(f"{folder}: cannot be looked into, so nothing can be said of jobs without a file")
+        ids.update(found)
+    rows = Desk(wiring.open_store_that_is_there()).registered()
+    return [
+        Problem(
+            file=os.path.relpath(folders[0]),
+            text=f"job '{row['job']}': {fileless.sentence(row)} (--to JOB, if it has another name now)",
+            severity=Severity.WARNING,
+        )
+        for row in fileless.left_behind(rows, ids)
+    ]
 
 
 def contract_problems(job: JobSpec) -> list[Problem]:

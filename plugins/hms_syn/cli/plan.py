@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,67 +16,31 @@ from hms_syn.cli.output import as_json, next_step, remark
 from hms_syn.domain.durations import seconds
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import JobFileInvalid, NeedsOfficer, StoreNotConfigured, StoreNotReady, StoreUnavailable
-from hms_syn.flow.consequences import Edit, consequences
-from hms_syn.flow.side_by_side import Compared, Verdict, compare
+from hms_syn.flow.side_by_side import Compared, compare
 from hms_syn.flow.simulate import Simulation, Window, simulate
-from hms_syn.job_files.filled_in import changes, filled_in
+from hms_syn.job_files import fileless
+from hms_syn.job_files.filled_in import filled_in
+from hms_syn.plans.as_object import as_object
+from hms_syn.plans.plan import NEXT, compared, waiting
+from hms_syn.store.desk import Desk
 from hms_syn.store.statements import micros, shown
 from hms_syn.store.upcoming import Upcoming
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.flow.side_by_side import Version
-    from hms_syn.job_files.filled_in import FieldChange, FilledIn
+    from hms_syn.job_files.filled_in import FilledIn
+    from hms_syn.plans.plan import Plan
     from hms_syn.store.sql_store import SqlStore
 
 WOULD_CHANGE = 3
 """The exit code of ``--exit-code``; 1 is a problem and 2 wrong usage, as with every command."""
-NEXT, MOST = 3, 1000
+MOST = 1000
 KEPT = 3
 """Events of a simulation whose difference is shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DagChange:
-    """One DAG that would be another: None is a DAG, or a fact, that is not there."""
-
-    dag_id: str
-    old: Mapping[str, Any] | None
-    new: Mapping[str, Any] | None
-
-
-@dataclass(slots=True, kw_only=True)
-class Plan:
-    """What would change. ``messages`` None says that none were looked at, and ``unseen`` why."""
-
-    job: str
-    endpoint: str
-    file: str
-    against: str | None
-    fields: Sequence[FieldChange]
-    means: Mapping[str, str]
-    dags: Sequence[DagChange]
-    messages: list[Compared] | None = None
-    unseen: str = ""
-    asked: int = NEXT
-    is_example: bool = False
-    since: str = ""
-    simulation: Simulation | None = field(default=None)
-
-    @property
-    def changes(self) -> bool:
-        """Return whether anything would change."""
-        moved = any(one.verdict is not Verdict.SAME for one in self.messages or ())
-        return bool(self.fields or self.dags or moved or (self.simulation is not None and self.simulation.changes))
-
-    @property
-    def is_problem(self) -> bool:
-        """Return whether the new file, or what it needs from the vendor, keeps messages from being shown at all."""
-        stuck = any(one.verdict is Verdict.UNKNOWN for one in self.messages or ())
-        return stuck or (self.simulation is not None and self.simulation.counts[Verdict.UNKNOWN] > 0)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -94,8 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
     new = _new(Path(arguments.file))
     old = _old(new.job, arguments.against)
     store, unseen = _store(is_needed=window is not None or arguments.next is not None)
-    plan = _plan(new, old, store)
+    plan = compared(new, old, store)
     plan.unseen = unseen
+    if store is not None:
+        plan.left_behind = _left_behind(store, new)
     with contextlib.ExitStack() as stack:
         pins = store or Unpinned()
         versions = [None if one is None else wiring.version(one.job, pins) for one in (old, new)]
@@ -107,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             plan.messages = [_example(arguments, *versions)]
         elif store is not None:
             plan.asked = NEXT if arguments.next is None else arguments.next
-            plan.messages = _waiting(store, old or new, plan.asked, *versions)
+            plan.messages = waiting(store, old or new, plan.asked, *versions)
         if store is not None and window is not None:
             plan.since = arguments.since
             plan.simulation = _simulation(store, window, *versions)
@@ -116,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _told(plan: Plan, arguments: argparse.Namespace) -> int:
     if arguments.json:
-        as_json(plan_output.as_object(plan))
+        as_json(as_object(plan))
     else:
         print("\n".join(plan_output.as_text(plan)))
         if plan.against is None:
@@ -174,46 +138,10 @@ def _store(*, is_needed: bool) -> tuple[SqlStore | None, str]:
         return None, str(error)
 
 
-def _plan(new: FilledIn, old: FilledIn | None, store: SqlStore | None) -> Plan:
-    """Compare the two files, and the DAGs that they make."""
-    fields = changes(old, new)
-    means: Mapping[str, str] = {}
-    if old is not None:
-        waiting = None if store is None else Upcoming(store).waiting(old.job.id)
-        means = consequences(Edit(old=old.job, new=new.job, waiting=waiting), [one.key for one in fields])
-    return Plan(
-        job=new.job.id,
-        endpoint=new.job.target_endpoint,
-        file=os.path.relpath(new.job.file),
-        against=None if old is None else os.path.relpath(old.job.file),
-        fields=fields,
-        means=means,
-        dags=_dags(None if old is None else old.job, new.job),
-    )
-
-
-def _dags(old: JobSpec | None, new: JobSpec) -> list[DagChange]:
-    from hms_syn.factory.dag_facts import dag_facts  # noqa: PLC0415 - Airflow takes seconds to import
-
-    before, after = ({} if job is None else dag_facts(job) for job in (old, new))
-    return [
-        DagChange(dag_id=dag_id, old=before.get(dag_id), new=after.get(dag_id))
-        for dag_id in sorted(before.keys() | after.keys())
-        if before.get(dag_id) != after.get(dag_id)
-    ]
-
-
-def _waiting(store: SqlStore, job: FilledIn, limit: int, old: Version | None, new: Version | None) -> list[Compared]:
-    """Compare the next messages of the job as it runs; a job of another id does not send them."""
-    heir = new if new is not None and new.job.id == job.job.id else None
-    return [
-        Compared(
-            message=message,
-            old=old.shows(message) if old is not None else None,
-            new=heir.shows(message) if heir is not None else None,
-        )
-        for message in Upcoming(store).messages(job.job.id, limit=limit)
-    ]
+def _left_behind(store: SqlStore, new: FilledIn) -> list[Mapping[str, Any]]:
+    """Return the registered jobs that have no file; the one that is planned is about to get one."""
+    ids = fileless.ids_below(settings.jobs_folder())
+    return [] if ids is None else fileless.left_behind(Desk(store).registered(), {*ids, new.job.id})
 
 
 def _example(arguments: argparse.Namespace, old: Version | None, new: Version | None) -> Compared:

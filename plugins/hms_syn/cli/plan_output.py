@@ -1,22 +1,21 @@
-"""How a plan is printed: as lines for people, as an object for programs."""
+"""How a plan is printed for people."""
 
 from __future__ import annotations
 
-import base64
-import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
-from hms_syn.cli.legible import legible
 from hms_syn.domain.ack import printable
 from hms_syn.flow.side_by_side import Verdict
+from hms_syn.job_files import fileless
 from hms_syn.job_files.report import counted
+from hms_syn.plans.as_object import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hms_syn.cli.plan import DagChange, Plan
-    from hms_syn.flow.side_by_side import Compared, Shown
+    from hms_syn.flow.side_by_side import Compared
+    from hms_syn.plans.plan import DagChange, Plan
 
 MOST_LINES = 80
 """Of one message; a program gets all."""
@@ -31,45 +30,20 @@ WORDS: Mapping[Verdict, str] = {
 }
 
 
-def as_object(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON, with every byte."""
-    simulation = plan.simulation
-    return {
-        "job": plan.job,
-        "file": plan.file,
-        "against": plan.against,
-        "changes": plan.changes,
-        "fields": [
-            {"key": one.key, "old": one.old, "new": one.new, "means": plan.means.get(one.key)} for one in plan.fields
-        ],
-        "dags": [{"dag_id": one.dag_id, "old": one.old, "new": one.new} for one in plan.dags],
-        "messages": None if plan.messages is None else [_compared(one) for one in plan.messages],
-        "unseen": plan.unseen or None,
-        "simulation": None
-        if simulation is None
-        else {
-            "since": plan.since,
-            "events": simulation.events,
-            **{verdict.value: simulation.counts[verdict] for verdict in Verdict},
-            "first": [_compared(one) for one in simulation.first],
-        },
-    }
-
-
 def as_text(plan: Plan) -> Iterator[str]:
     """Yield a plan's lines; what a file or message holds cannot move the cursor."""
     against = f"against {plan.against}" if plan.against else "a new job"
     yield printable(f"{plan.job}: {'what would change' if plan.changes else 'nothing would change'}, {against}")
     if plan.fields:
         yield "\nKeys"
-        for change in plan.fields:
-            yield _changed(change.key, change.old, change.new)
-            if change.key in plan.means:
-                yield printable(f"      {plan.means[change.key]}")
+        yield from _keys(plan)
     if plan.dags:
         yield "\nDAGs"
         for dag in plan.dags:
             yield from _dag(dag)
+    if plan.left_behind:
+        yield "\nLeft behind"
+        yield from (printable(f"  {one['job']}: {fileless.sentence(one)}") for one in plan.left_behind)
     yield from _messages(plan)
     if plan.simulation is not None:
         yield f"\nOf the last {plan.since}: {counted(plan.simulation.events, 'event')}"
@@ -78,6 +52,13 @@ def as_text(plan: Plan) -> Iterator[str]:
                 yield f"  {plan.simulation.counts[verdict]} {words}"
         for one in plan.simulation.first:
             yield from _message(one)
+
+
+def _keys(plan: Plan) -> Iterator[str]:
+    for change in plan.fields:
+        yield _changed(change.key, change.old, change.new)
+        if change.key in plan.means:
+            yield printable(f"      {plan.means[change.key]}")
 
 
 def _messages(plan: Plan) -> Iterator[str]:
@@ -97,27 +78,10 @@ def _messages(plan: Plan) -> Iterator[str]:
 def _message(one: Compared) -> Iterator[str]:
     size = f", {counted(len(one.new.body), 'byte')}" if one.new is not None and one.new.error is None else ""
     yield printable(f"  {one.message.message_id} {one.message.topic}: {WORDS[one.verdict]}{size}")
-    if one.verdict is Verdict.DIFFERS and one.old is not None and one.new is not None:
-        lines = _difference(one.old, one.new)
-    else:
-        shown = one.new or one.old
-        error = one.hidden or (shown.error if shown is not None else None)
-        lines = [] if shown is None else _lines(shown) if error is None else [printable(f"{error.code}: {error}")]
+    lines = lines_of(one)
     yield from (f"    {line}" for line in lines[:MOST_LINES])
     if len(lines) > MOST_LINES:
         yield f"    … {len(lines) - MOST_LINES} more lines; --json has all"
-
-
-def _lines(shown: Shown) -> list[str]:
-    return [*(printable(line) for line in shown.where.splitlines()), *legible(shown.body)]
-
-
-def _difference(old: Shown, new: Shown) -> list[str]:
-    """Return the lines that differ; where only the spelling of bytes does, such as a blank, the bytes themselves."""
-    before, after = _lines(old), _lines(new)
-    if before == after:
-        before, after = [repr(old.body)], [repr(new.body)]
-    return list(difflib.unified_diff(before, after, "now", "then", lineterm=""))
 
 
 def _dag(dag: DagChange) -> Iterator[str]:
@@ -143,27 +107,3 @@ def _changed(key: str, old: Any, new: Any) -> str:
 
 def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _compared(one: Compared) -> dict[str, Any]:
-    message = one.message
-    return {
-        "message_id": message.message_id,
-        "topic": message.topic,
-        "ordering_key": message.ordering_key,
-        "state": message.state.value,
-        "endpoint": message.endpoint,
-        "verdict": one.verdict.value,
-        "old": None if one.old is None else _shown(one.old),
-        "new": None if one.new is None else _shown(one.new),
-    }
-
-
-def _shown(shown: Shown) -> dict[str, Any]:
-    if shown.error is not None:
-        return {"code": shown.error.code, "error": str(shown.error)}
-    where = {"where": shown.where} if shown.where else {}
-    try:
-        return {**where, "size": len(shown.body), "text": shown.body.decode()}
-    except UnicodeDecodeError:
-        return {**where, "size": len(shown.body), "base64": base64.b64encode(shown.body).decode()}

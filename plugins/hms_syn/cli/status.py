@@ -6,9 +6,10 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hms_syn import wiring
+from hms_syn import settings, wiring
 from hms_syn.cli.output import as_json, next_step, table
 from hms_syn.domain import vendor_health
+from hms_syn.job_files import fileless
 from hms_syn.store import standing
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ COLUMNS = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a job."""
-    rows = wiring.open_store().status()
+    rows = fileless.with_files(wiring.open_store().status(), fileless.ids_below(settings.jobs_folder()))
     if arguments.json:
         as_json(rows)
     elif rows:

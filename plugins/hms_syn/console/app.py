@@ -11,7 +11,7 @@ from airflow.api_fastapi.core_api.security import requires_authenticated
 from fastapi import APIRouter, Depends, FastAPI
 
 import hms_syn
-from hms_syn.console import answers, audit, files, incidents, jobs, messages, pages, topics, vendors
+from hms_syn.console import answers, audit, files, incidents, jobs, messages, pages, plans, topics, vendors
 from hms_syn.console.envelope import Envelope
 
 API = "/api/v1"
@@ -34,7 +34,7 @@ def create_app() -> FastAPI:
     answers.add_to(app)
     app.add_middleware(Envelope)
     api = APIRouter(prefix=API, dependencies=[Depends(requires_authenticated())], responses=answers.DOCUMENTED)
-    for part in (jobs, files, messages, topics, audit, vendors, incidents):
+    for part in (jobs, files, plans, messages, topics, audit, vendors, incidents):
         api.include_router(part.router)
 
     @api.get("/openapi.json", include_in_schema=False)

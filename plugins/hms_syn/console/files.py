@@ -13,9 +13,10 @@ from airflow.api_fastapi.core_api.security import requires_access_view
 from fastapi import APIRouter, Depends
 
 from hms_syn import job_files, settings
+from hms_syn.job_files import fileless
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hms_syn.domain.problem import Problem
 
@@ -31,6 +32,11 @@ def files() -> dict[str, Any]:
     """
     folder = settings.jobs_folder()
     return {"files": [_row(folder, problem) for problem in SEEN.problems(folder)]}
+
+
+def with_files(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return rows of jobs, each with ``has_file``, and told apart where there is none."""
+    return fileless.with_files(rows, SEEN.ids(settings.jobs_folder()))
 
 
 def of_job(job: str, *, with_text: bool) -> dict[str, Any]:
@@ -54,11 +60,21 @@ def of_job(job: str, *, with_text: bool) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Seen:
-    """The problems of a folder, found anew only when a file in it has changed: reading a thousand takes seconds."""
+    """What a folder holds, found anew only when a file in it has changed: reading a thousand takes seconds."""
 
     _mark: object = None
     _problems: Sequence[Problem] = ()
+    _mark_of_ids: object = None
+    _ids: Collection[str] | None = None
     _one_reader: threading.Lock = field(default_factory=threading.Lock)
+
+    def ids(self, folder: Path) -> Collection[str] | None:
+        """Return the id of each job file; None where the folder cannot be looked into from here."""
+        with self._one_reader:
+            mark = (folder.exists(), _mark(folder))
+            if mark != self._mark_of_ids:
+                self._ids, self._mark_of_ids = fileless.ids_below(folder), mark
+            return self._ids
 
     def problems(self, folder: Path) -> Sequence[Problem]:
         """Return every problem of the folder as it is now."""

@@ -47,7 +47,7 @@ def jobs(
     ``jobs`` has the rows of ``hms-syn status --json``, each with ``throughput``, the deliveries of each five minutes of
     the last two hours, and ``may_edit``, whether the caller may act on it.
     """
-    rows = room.board(rights.readable(), Page(words=q, after=after, limit=limit))
+    rows = files.with_files(room.board(rights.readable(), Page(words=q, after=after, limit=limit)))
     return {"jobs": rights.marked(rows), "next": rows[-1]["job"] if len(rows) == limit else None}
 
 
@@ -59,7 +59,7 @@ def job(job: Job, rights: RightsDep, room: RoomDep) -> dict[str, Any]:
     YAML.
     """
     rights.need("GET", job)
-    [row] = rights.marked([room.job(job)])
+    [row] = rights.marked(files.with_files([room.job(job)]))
     return {**row, **files.of_job(job, with_text=rights.may_read_code(job))}
 
 

@@ -21,6 +21,7 @@ TITLES: Mapping[str, str] = {
     "index": "Board",
     "job": "Job",
     "jobs": "Job files",
+    "plan": "What an edit would change",
     "messages": "Messages",
     "message": "Message",
     "set-aside": "Set aside",

@@ -41,6 +41,7 @@ EVENTS = frozenset(
         "pulled",
         "paused",
         "resumed",
+        "retired",
         "offline",
         "online",
         "erased",

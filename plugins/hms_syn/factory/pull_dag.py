@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
 
-from hms_syn.factory.dag_text import pull_text, tags
+from hms_syn.factory.dag_text import owner_links, pull_text, tags
 from hms_syn.factory.push_dag import PULL_WEIGHT
 from hms_syn.factory.schedules import timetable
 from hms_syn.operators.pull import PullOperator
@@ -30,6 +30,7 @@ def pull_dag(job: JobSpec) -> DAG:
         tags=tags(job, "pull", job.pull_adapter),
         doc_md=pull_text(job),
         default_args={"owner": job.owner},
+        owner_links=owner_links(job),
     ) as dag:
         PullOperator(
             task_id="pull",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, Param
 
-from hms_syn.factory.dag_text import push_text, tags
+from hms_syn.factory.dag_text import owner_links, push_text, tags
 from hms_syn.factory.schedules import timetable
 from hms_syn.operators.announcements import delivered_asset
 from hms_syn.operators.push import PushOperator, QueueDueTime
@@ -49,6 +49,7 @@ def push_dag(job: JobSpec) -> DAG:
         tags=tags(job, "push", job.push_adapter),
         doc_md=push_text(job),
         default_args={"owner": job.owner},
+        owner_links=owner_links(job),
         params={
             "publish": Param(
                 [],
@@ -63,6 +64,22 @@ def push_dag(job: JobSpec) -> DAG:
                 title="Dry run",
                 **DRAFT_7,
                 description="Only check that the payloads fit the vendor's contract: publish nothing, send nothing.",
+            ),
+            "replay": Param(
+                [],
+                type="array",
+                items={"type": "string"},
+                title="Replay",
+                **DRAFT_7,
+                description="Ids of messages of this job that were set aside, to be sent again with the same keys.",
+            ),
+            "reason": Param(
+                "",
+                type="string",
+                maxLength=500,
+                title="Reason",
+                **DRAFT_7,
+                description="Why they are replayed; it goes into the audit trail with your name.",
             ),
         },
     ) as dag:

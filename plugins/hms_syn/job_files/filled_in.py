@@ -47,12 +47,12 @@ class FieldChange:
     new: Any
 
 
-def filled_in(path: str | Path, *, root: str | Path | None = None) -> FilledIn:
-    """Return a file's job and all its keys; ``root`` is as in ``load_job``.
+def filled_in(path: str | Path, *, root: str | Path | None = None, text: str | None = None) -> FilledIn:
+    """Return a file's job and all its keys; ``root`` and ``text`` are as in ``load_with_keys``.
 
     :raises JobFileInvalid: with every problem of the file at once
     """
-    job, file = loader.load_with_keys(path, root=root)
+    job, file = loader.load_with_keys(path, root=root, text=text)
     whole, by_itself = _whole(file, job)
     keys = list(_section(whole, (), model.JobFile.model_json_schema(by_alias=True)))
     return FilledIn(

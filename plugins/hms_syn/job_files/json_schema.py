@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 FILE_NAME = "hms-syn-job.schema.json"
+ENTRY = {
+    "name": "HMS-SYN job",
+    "description": "Job of HMS-SYN: which topic goes to which vendor, and what comes back",
+    "fileMatch": ["**/hms-syn/jobs/**/*.yaml", "**/hms-syn/jobs/**/*.yml"],
+    "url": "https://www.schemastore.org/hms-syn-job.json",
+}
+"""What SchemaStore's catalog would say of it. Not every folder ``jobs`` is ours to claim in everybody's editor."""
 _LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
 _ADAPTERS = ("push_adapter", "pull_adapter")
 
@@ -36,10 +43,16 @@ def schema(adapters: Collection[str]) -> dict[str, Any]:
         of_side = definitions[model.JobSection.__name__]["properties"][side]
         of_side["anyOf"] = [{"enum": sorted(adapters)}, {"type": "string"}]
         of_side.pop("type", None)
+    for shape in definitions.values():
+        for one in shape["properties"].values():
+            kind = one.get("items", {}).get("$ref", "").rpartition("/")[2]
+            if kind in definitions:  # of a list of maps an editor shows no more than what stands here
+                one.setdefault("description", definitions[kind]["description"])
     heartbeat = definitions[model.JobSection.__name__]["properties"]["heartbeat"]
     heartbeat["anyOf"] = [heartbeat["anyOf"][0], {"type": "boolean"}]
     return {
         "$schema": DRAFT,
+        "$id": ENTRY["url"],
         "title": "HMS-SYN job",
         "description": "One job of HMS-SYN: which topic goes to which vendor, and what comes back.",
         **{key: value for key, value in made.items() if key not in ("title", "description")},
@@ -56,6 +69,8 @@ def _describe(shape: dict[str, Any], section: type[BaseModel], path: tuple[str, 
         meaning = MEANINGS.get(".".join((*path, key)))
         if meaning is not None:
             one["description"] = _LINK.sub(r"\1", meaning)
+        elif one.get("type") == "null":
+            one["description"] = "Not in this release; leave it out."
         one.pop("title", None)
         if "default" in one:
             one["default"] = written(one["default"], one)

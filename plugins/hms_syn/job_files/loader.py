@@ -39,14 +39,21 @@ def load_job(path: str | Path, *, adapters: Collection[str] | None = None, root:
 
 
 def load_with_keys(
-    path: str | Path, *, adapters: Collection[str] | None = None, root: str | Path | None = None
+    path: str | Path,
+    *,
+    adapters: Collection[str] | None = None,
+    root: str | Path | None = None,
+    text: str | None = None,
 ) -> tuple[JobSpec, model.JobFile]:
     """Return the job of a file as ``load_job`` does, and beside it the keys of the file as they were read.
+
+    ``text`` stands in for what is in the file; what it refers to is still looked for from the file's place.
 
     :raises JobFileInvalid: with every problem of the file at once
     """
     file = Path(path)
-    return _load(file, adapters=_known(adapters), root=file.parent if root is None else Path(root), defaults={})
+    root = file.parent if root is None else Path(root)
+    return _load(file, adapters=_known(adapters), root=root, defaults={}, text=text)
 
 
 def load_folder(folder: str | Path, *, adapters: Collection[str] | None = None) -> tuple[list[JobSpec], list[Problem]]:
@@ -82,7 +89,7 @@ def job_path(folder: str | Path, job_id: str) -> Path | None:
     named = {file for file in files if file.endswith(tuple(f"/{job_id}{suffix}" for suffix in SUFFIXES))}
     for some in (named, set(files) - named):
         for file in map(Path, sorted(some)):
-            if _id_inside(file, job_id) == job_id:
+            if id_inside(file) == job_id:
                 return file
     return None
 
@@ -134,12 +141,14 @@ def shown_text(file: Path) -> str | None:
     return file.read_text(encoding="utf-8")
 
 
-def whole(file: Path, *, root: Path, defaults: inheritance.Known) -> tuple[Table, list[Problem]]:
+def whole(
+    file: Path, *, root: Path, defaults: inheritance.Known, text: str | None = None
+) -> tuple[Table, list[Problem]]:
     """Return what a file and the ``defaults.yaml`` above it say together, and the problems that needed no meaning.
 
     :raises JobFileInvalid: it cannot be read as YAML
     """
-    tree, problems = yaml_source.read(file)
+    tree, problems = yaml_source.read(file) if text is None else yaml_source.parse(text.encode(), file=str(file))
     if tree is None:
         raise errors.JobFileInvalid(problems)
     tree, twice = inheritance.with_long_heartbeat(tree)
@@ -150,9 +159,9 @@ def whole(file: Path, *, root: Path, defaults: inheritance.Known) -> tuple[Table
 
 
 def _load(
-    file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known
+    file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known, text: str | None = None
 ) -> tuple[JobSpec, model.JobFile]:
-    tree, problems = whole(file, root=root, defaults=defaults)
+    tree, problems = whole(file, root=root, defaults=defaults, text=text)
     found: list[Finding] = []
     data = data_of(tree, found)
     found += secrets_in(data)
@@ -208,10 +217,16 @@ def _taken(root: Path, *, kept: JobSpec, other: JobSpec) -> Problem:
     return Problem(file=str(path), line=line, column=column, key="job.id", text=text)
 
 
-def _id_inside(file: Path, job_id: str) -> str | None:
+def is_yaml(file: Path) -> bool:
+    """Return whether a file can be read as YAML, whatever it says."""
+    return yaml_source.read(file)[0] is not None
+
+
+def id_inside(file: Path) -> str | None:
+    """Return the id that a file gives its job, sound or not; None where what it gives cannot be one."""
     tree, _ = yaml_source.read(file)
     if tree is None:
-        return file.stem if file.stem == job_id else None
+        return file.stem
     job = tree.entries.get("job")
     entry = job.node.entries.get("id") if job is not None and isinstance(job.node, Table) else None
     if entry is None:

@@ -6,6 +6,8 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
+from hms_syn.domain.problem import Severity
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -18,7 +20,7 @@ def as_text(problems: Iterable[Problem]) -> str:
 
 
 def as_json(problems: Iterable[Problem]) -> str:
-    """Return a JSON list of objects with file, line, column, key and text."""
+    """Return a JSON list of objects with file, line, column, key, text and severity."""
     return json.dumps([dataclasses.asdict(problem) for problem in problems], ensure_ascii=False, indent=2)
 
 
@@ -35,16 +37,22 @@ def summary(problems: Sequence[Problem], *, files: int) -> str:
     >>> from hms_syn.domain.problem import Problem
     >>> summary([Problem(file="a.yaml", text="is empty")], files=2)
     '1 problem in 1 of 2 files'
+    >>> summary([Problem(file="a.yaml", text="is odd", severity=Severity.WARNING)], files=2)
+    '2 files, no problems, 1 warning'
     """
-    if not problems:
-        return f"{counted(files, 'file')}, no problems"
-    wrong = len({problem.file for problem in problems})
-    return f"{counted(len(problems), 'problem')} in {wrong} of {counted(files, 'file')}"
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    wrong = len({problem.file for problem in errors})
+    said = f"{counted(files, 'file')}, no problems"
+    if errors:
+        said = f"{counted(len(errors), 'problem')} in {wrong} of {counted(files, 'file')}"
+    warnings = len(problems) - len(errors)
+    return f"{said}, {counted(warnings, 'warning')}" if warnings else said
 
 
 def _annotation(problem: Problem) -> str:
     text = f"{problem.key}: {problem.text}" if problem.key else problem.text
-    return f"::error file={_property(problem.file)},line={problem.line},col={problem.column}::{_message(text)}"
+    place = f"file={_property(problem.file)},line={problem.line},col={problem.column}"
+    return f"::{problem.severity.value} {place}::{_message(text)}"
 
 
 def _message(text: str) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from hms_syn.operators.links import MessagesLink
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,6 +26,7 @@ class PullOperator(BaseOperator):
     """
 
     ui_color = "#e7f3e5"
+    operator_extra_links = (MessagesLink(),)
 
     def __init__(self, *, job: JobSpec, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -28,6 +28,9 @@ JOINED = f"hms_syn_job j LEFT JOIN dag d ON d.dag_id = {DAG_ID}"
 IS_OFF = """(CASE WHEN d.is_paused IS NULL OR d.is_paused = j.dag_paused THEN j.paused
                   ELSE d.is_paused OR (j.paused AND j.dag_paused IS NULL) END)"""
 """domain.switching.is_off, in SQL."""
+IS_GONE = """EXISTS (SELECT 1 FROM dag x WHERE x.dag_id IN ('syn.' || j.job || '.push', 'syn.' || j.job || '.pull')
+                     AND x.is_stale)"""
+"""Whether Airflow had a DAG of the job and has none any more: its file is gone, or switched off."""
 EVENTS = {"patch_dag": None, "patch_dags": None, "cli_dag_pause": True, "cli_dag_unpause": False}
 """What Airflow writes into its log of a toggle: by its page and REST API, for many DAGs at once, by its command."""
 LOG = """SELECT event, owner, dag_id, extra, dttm FROM log
@@ -46,6 +49,12 @@ def all_of(connection: Connection) -> dict[str, bool]:
     """Return the toggles of all DAGs of jobs."""
     rows = connection.execute(sql(connection, "SELECT dag_id, is_paused FROM dag WHERE dag_id LIKE 'syn.%'"))
     return {row.dag_id: bool(row.is_paused) for row in rows}
+
+
+def is_served(connection: Connection, job: str) -> bool:
+    """Return whether Airflow has a DAG of a job whose file it has not seen vanish."""
+    statement = sql(connection, "SELECT 1 FROM dag WHERE dag_id IN (:push, :pull) AND NOT is_stale")
+    return connection.execute(statement, {"push": f"syn.{job}.push", "pull": f"syn.{job}.pull"}).first() is not None
 
 
 def is_heard(connection: Connection, asset: str, uri: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hms_syn.store import listing, officers, reconciliation, set_aside, viewing
+from hms_syn.store import listing, officers, reconciliation, retiring, set_aside, viewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,6 +93,45 @@ class Desk:
     def resolve_as_resend(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
         """Do it in one transaction; see officers.resolve_as_resend."""
         return self._do(lambda connection: officers.resolve_as_resend(connection, message_id, act, job=job))
+
+    def registered(self) -> list[Mapping[str, Any]]:
+        """Look; see retiring.registered."""
+        here = self.store.has_airflow
+        return self.store.look(lambda connection: retiring.registered(connection, has_airflow=here))
+
+    def left(self, job: str) -> retiring.Left:
+        """Look; see retiring.left."""
+        here = self.store.has_airflow
+        return self.store.look(lambda connection: retiring.left(connection, job, has_airflow=here))
+
+    def close_job(self, job: str) -> None:
+        """Do it in one transaction; see retiring.close."""
+        self._do(lambda connection: retiring.close(connection, job))
+
+    def last_place(self) -> int:
+        """Look; see retiring.last_place."""
+        return self.store.look(retiring.last_place)
+
+    def is_quiet(self, place: int) -> bool:
+        """Look; see retiring.is_quiet."""
+        return self.store.look(lambda connection: retiring.is_quiet(connection, place))
+
+    def waiting(self, job: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+        """Look; see retiring.waiting."""
+        return self.store.look(lambda connection: retiring.waiting(connection, job, after=after, limit=limit))
+
+    def set_aside_of(self, job: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+        """Look; see retiring.set_aside."""
+        return self.store.look(lambda connection: retiring.set_aside(connection, job, after=after, limit=limit))
+
+    def hand_over(self, message_id: str, route: Route, act: Act, *, job: str) -> bool:
+        """Do it in one transaction; see retiring.hand_over."""
+        return self._do(lambda connection: retiring.hand_over(connection, message_id, route, act, job=job))
+
+    def end_job(self, job: str, act: Act) -> retiring.Left:
+        """Do it in one transaction; see retiring.end."""
+        here = self.store.has_airflow
+        return self._do(lambda connection: retiring.end(connection, job, act, has_airflow=here))
 
     def view(self, message_id: str, act: Act) -> Mapping[str, Any]:
         """Do it in one transaction; see viewing.view."""

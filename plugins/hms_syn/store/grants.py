@@ -29,7 +29,7 @@ OURS = {
     "hms_syn_delivery": EVERY_ROW,
     "hms_syn_gate": ADD_AND_CHANGE,
     "hms_syn_incident": ADD_AND_CHANGE,
-    "hms_syn_job": ADD_AND_CHANGE,
+    "hms_syn_job": EVERY_ROW,  # a job that is retired leaves the register
     "hms_syn_lane": EVERY_ROW,
     "hms_syn_pin": EVERY_ROW,
     "hms_syn_registry": "SELECT, UPDATE",

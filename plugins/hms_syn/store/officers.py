@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hms_syn.domain import trace_context
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.delivery import Delivery, Outcome, State
-from hms_syn.errors import ActRefused, UnknownMessage
+from hms_syn.errors import ActRefused, UnknownJob, UnknownMessage
 from hms_syn.store import attempts, audit_trail, bus
 from hms_syn.store.statements import NEVER, moment, sql
 
@@ -32,6 +32,7 @@ WAKE_LANE = """INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_at)
                  THEN {now} ELSE hms_syn_lane.ready_at END"""
 """What an officer does to a message behind the head neither ends the head's wait nor opens what blocks."""
 
+TAKER = "SELECT 1 FROM hms_syn_job WHERE job = :job {keep}"
 ENQUEUE = """INSERT INTO hms_syn_delivery (event_seq, message_id, job, ordering_key, epoch, idempotency_key, state,
                                          attempts, endpoint)
              SELECT :event_seq, :message_id, :job, :ordering_key, COALESCE(MAX(epoch), 0), :idempotency_key, 'pending',
@@ -59,6 +60,7 @@ def replay(connection: Connection, message_id: str, act: Act, *, job: str | None
     that waits again has nothing more to replay.
 
     :raises UnknownMessage: no such message · :raises ActRefused: nothing of it is set aside or blocks
+    :raises UnknownJob: its job was retired
     """
     jobs = []
     for row in _settled(connection, message_id, job):
@@ -101,8 +103,8 @@ def enqueue(connection: Connection, message_id: str, route: Route, act: Act) -> 
     return True
 
 
-def discard(connection: Connection, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
-    """Close a message that waits, is in doubt or was set aside, for good.
+def discard(connection: Connection, message_id: str, act: Act, *, job: str | None = None, to: str = "") -> list[str]:
+    """Close a message that waits, is in doubt or was set aside, for good; ``to`` names the job that has it instead.
 
     :raises UnknownMessage: no such message · :raises ActRefused: it is being sent now, or was delivered
     """
@@ -112,7 +114,7 @@ def discard(connection: Connection, message_id: str, act: Act, *, job: str | Non
         _end_lost_attempt(connection, row, act)
         _close(connection, row, State.DISCARDED)
         _wake(connection, row)
-        _note(connection, act, "discarded", message_id=message_id, job=row.job, was=row.state)
+        _note(connection, act, "discarded", message_id=message_id, job=row.job, was=row.state, to=to)
         done.append(str(row.job))
     for row in _settled(connection, message_id, job):
         if row.state == State.DEAD_LETTER.value:
@@ -125,6 +127,17 @@ def discard(connection: Connection, message_id: str, act: Act, *, job: str | Non
     if not done:
         raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; there is nothing to discard")
     return done
+
+
+def of_job(connection: Connection, message_id: str, job: str) -> Row[Any]:
+    """Return a job's open delivery of a message, with its row locked.
+
+    :raises UnknownMessage: no such message · :raises ActRefused: the job has none that is open
+    """
+    rows = _open(connection, message_id, job)
+    if not rows:
+        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; nothing of it waits at {job}")
+    return rows[0]
 
 
 def doubts(connection: Connection, message_id: str, job: str | None) -> list[Delivery]:
@@ -240,7 +253,12 @@ def _close(connection: Connection, row: Row[Any], state: State, *, reference: st
 
 
 def _enqueue(connection: Connection, row: dict[str, Any]) -> None:
-    """Put a message at the end of its job's queue."""
+    """Put a message at the end of its job's queue.
+
+    :raises UnknownJob: the job was retired, and nobody would come for it
+    """
+    if connection.execute(sql(connection, TAKER), row).first() is None:
+        raise UnknownJob(f"No job is called '{row['job']}' any more; put its file back first")
     _wake(connection, connection.execute(sql(connection, ENQUEUE), {**row, "never": NEVER}).one())
 
 

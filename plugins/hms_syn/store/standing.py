@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.store import incidents, vendor_board, why
-from hms_syn.store.airflow_toggles import IS_OFF, JOINED
+from hms_syn.store.airflow_toggles import IS_GONE, IS_OFF, JOINED
 from hms_syn.store.statements import SECOND, among, shown, sql
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ OF_HEAD = HEAD_OF_LINE.replace("{0}", "state")
 SEQ_OF_HEAD = HEAD_OF_LINE.replace("{0}", "event_seq")
 STANDING = f"""
 SELECT j.job, j.name, j.endpoint, {{is_off}} AS paused, j.paused_by, j.paused_reason, j.paused_until, j.switched_at,
-  j.maintenance, {{now}} AS now,
+  j.maintenance, {{now}} AS now, {{is_gone}} AS is_gone,
   (SELECT COUNT(*) FROM (SELECT 1 FROM hms_syn_delivery d WHERE d.job = j.job LIMIT :most) t) AS waiting,
   (SELECT COUNT(*) FROM (SELECT {OF_HEAD} AS state FROM {LINES} AND l.owner IS NOT NULL LIMIT :most) t
     WHERE t.state = 'in_flight') AS in_flight,
@@ -81,7 +81,8 @@ def status(connection: Connection, jobs: Sequence[str] | None = None, *, has_air
     """One row for each of these jobs, by default all, in the order of their ids; a count of ``MOST`` is that or more.
 
     What is in doubt or in flight is the head of its line, and so is what has waited longest. With ``has_airflow`` the
-    toggles of the jobs' DAGs are in this database, and count.
+    toggles of the jobs' DAGs are in this database, and count; ``dag_gone`` says then whether Airflow had a DAG of the
+    job and has none any more, and is null without.
     """
     wanted = job_ids(connection) if jobs is None else list(jobs)
     heads = {row.job: row for row in among(connection, HEADS, wanted)}
@@ -89,6 +90,7 @@ def status(connection: Connection, jobs: Sequence[str] | None = None, *, has_air
     on = incidents.shown(connection)
     switches, is_off = (JOINED, IS_OFF) if has_airflow else ("hms_syn_job j", "j.paused")
     statement = STANDING.replace("{switches}", switches).replace("{is_off}", is_off)
+    statement = statement.replace("{is_gone}", IS_GONE if has_airflow else "NULL")
     return [
         {**_row(row, heads[row.job], vendors[row.job]), **why.watched(row, on)}
         for row in among(connection, statement, wanted, most=MOST)
@@ -121,6 +123,7 @@ def _row(row: Row[Any], head: Row[Any], vendor: Mapping[str, Any]) -> Mapping[st
         "name": row.name,
         "endpoint": row.endpoint,
         **why.switch(row),
+        "dag_gone": None if row.is_gone is None else bool(row.is_gone),
         "waiting": row.waiting,
         "in_flight": row.in_flight,
         "in_doubt": row.in_doubt,

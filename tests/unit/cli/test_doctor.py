@@ -51,8 +51,24 @@ def test_a_database_that_is_as_it_should_be_is_found_well(sql_store, store_url):
     found = of_database(store_url)
     assert list(found) == [
         *("connection", "database", "pooler", "clocks", "tables", "rights", "audit trail", "seal", "audit key"),
+        "left behind",
     ]
-    assert {one.verdict for check, one in found.items() if check not in ("rights", "audit key")} == {OK}
+    unlike = {"rights", "audit key", "left behind"}
+    assert {one.verdict for check, one in found.items() if check not in unlike} == {OK}
+
+
+def test_jobs_whose_file_is_gone_are_named_with_what_waits(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__HMS_SYN__JOBS_FOLDER", str(tmp_path))
+    (tmp_path / "court.yaml").write_text("job: {}\n", encoding="utf-8")
+    rows = [{"job": job, "waiting": number, "dag_gone": None} for job, number in (("court", 2), ("bank", 3))]
+    finding = doctor_jobs.left_behind(rows)
+    assert (finding.verdict, finding.text) == (
+        WARNING,
+        "1 of 2 jobs have no file, and go on accepting: bank (3 waiting)",
+    )
+    assert doctor_jobs.left_behind(rows[:1]).verdict is OK
+    monkeypatch.setenv("AIRFLOW__HMS_SYN__JOBS_FOLDER", str(tmp_path / "nowhere"))
+    assert doctor_jobs.left_behind(rows).verdict is UNSEEN
 
 
 @pytest.mark.parametrize("url", [None, "", "nonsense", "mysql://db/airflow"])

@@ -85,8 +85,9 @@ class Console:
 
 
 @pytest.fixture
-def console(auth, sql_store) -> Console:
-    """The console on an empty store."""
+def console(auth, sql_store, tmp_path, monkeypatch) -> Console:
+    """The console on an empty store, without a jobs folder."""
+    monkeypatch.setenv("AIRFLOW__HMS_SYN__JOBS_FOLDER", str(tmp_path / "jobs"))
     from fastapi.testclient import TestClient
 
     from hms_syn.console import store

@@ -18,7 +18,7 @@ def test_a_row_of_the_board_says_how_a_job_stands_as_the_command_line_does(conso
     assert (court["last_ack_at"] is not None, bank["last_ack_at"]) == (True, None)
     assert (len(court["throughput"]), sum(court["throughput"]), court["throughput"][-1]) == (24, 1, 1)
     by_command = {row["job"]: row for row in town.store.status()}
-    moving = {"throughput", "may_edit", "oldest_s", "paused_s"}
+    moving = {"throughput", "may_edit", "has_file", "oldest_s", "paused_s"}
     assert {key: court[key] for key in court.keys() - moving} == {
         key: by_command["court"][key] for key in by_command["court"].keys() - moving
     }
@@ -102,3 +102,16 @@ def test_those_who_may_only_look_may_not_switch(console, town):
         assert console.ask("vera", "POST", f"/jobs/court/{act}", json={"reason": "x"})[0] == 403
         assert console.ask("paula", "POST", f"/jobs/bank/{act}", json={"reason": "x"})[0] == 403
     assert not town.store.is_paused("court")
+
+
+def test_a_job_whose_file_is_gone_says_so_on_the_board_and_on_its_page(console, town, tmp_path):
+    """A file that comes back is seen at the next look."""
+    assert [row["has_file"] for row in console.get("/jobs")["jobs"]] == [None, None]
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "court.yaml").write_text("job: {}\n", encoding="utf-8")
+    bank, court = console.get("/jobs")["jobs"]
+    assert (bank["has_file"], court["has_file"]) == (False, True)
+    assert bank["why"].startswith("no file in the jobs folder: 1 message waits")
+    assert console.get("/jobs/bank")["why"] == bank["why"]
+    (tmp_path / "jobs" / "bank.yaml").write_text("job: {}\n", encoding="utf-8")
+    assert console.get("/jobs/bank")["has_file"] is True

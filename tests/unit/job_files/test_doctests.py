@@ -7,8 +7,8 @@ import importlib
 
 import pytest
 
-MODULES = ["domain.durations", "domain.addresses", "job_files.findings", "job_files.nodes", "job_files.report",
-           "job_files.secrecy"]  # fmt: skip
+MODULES = ["domain.durations", "domain.addresses", "domain.topics", "job_files.findings", "job_files.nodes",
+           "job_files.report", "job_files.secrecy"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -60,6 +60,31 @@ def test_what_is_allowed_beside_the_usual_is_not_marked(text):
     assert faults(text) == []
 
 
+def test_it_can_stand_in_a_catalog_of_schemas():
+    """A name by which it is known, a title, and for each key, wherever it stands, what an editor shows beside it."""
+    assert SCHEMA["$id"] == json_schema.ENTRY["url"]
+    assert (SCHEMA["title"], SCHEMA["description"][:10]) == ("HMS-SYN job", "One job of")
+    mute = [
+        f"{name}.{key}"
+        for name, shape in {"": SCHEMA, **SCHEMA["definitions"]}.items()
+        for key, one in shape["properties"].items()
+        if not any(words_of(part) for part in (one, *one.get("anyOf", ())))
+    ]
+    assert mute == []
+
+
+def words_of(shape):
+    """Return the description of a shape, or of the definition that it is."""
+    definition = SCHEMA["definitions"].get(shape.get("$ref", "").rpartition("/")[2], {})
+    return shape.get("description") or definition.get("description")
+
+
+def test_the_page_shows_the_entry_of_the_catalog():
+    page = (ROOT / "docs" / "write-a-job.md").read_text(encoding="utf-8")
+    [block] = [part.partition("```")[0] for part in page.split("```json\n")[1:] if "fileMatch" in part]
+    assert json.loads(block) == json_schema.ENTRY
+
+
 def test_every_key_has_its_words():
     """A hover text for each key, and no text for a key that is gone."""
     keys = {".".join((*path, key)) for path, section in SECTIONS.items() for key in keys_of(section)}

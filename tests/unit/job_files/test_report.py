@@ -18,7 +18,14 @@ def test_text_is_one_line_an_editor_can_jump_to() -> None:
 def test_json_has_every_field() -> None:
     """A program reads the same facts."""
     assert json.loads(report.as_json([PROBLEM])) == [
-        {"file": "jobs/a,b.yaml", "line": 6, "column": 3, "key": "job.x", "text": "is 100% wrong; take it out"}
+        {
+            "file": "jobs/a,b.yaml",
+            "line": 6,
+            "column": 3,
+            "key": "job.x",
+            "text": "is 100% wrong; take it out",
+            "severity": "error",
+        }
     ]
 
 

@@ -86,9 +86,9 @@ class OracleSoapV1:
             raise find_answers.unproved(error) from None
 
     def preview(self, message: Delivery) -> bytes:
-        """Return the SOAP Body that ``send`` would carry, without credentials; nothing is sent."""
+        """Return the envelope that ``send`` would carry, its credentials masked; nothing is sent."""
         shape, arguments = self._prepared(message)
-        return self._caller(self._push_http).preview(shape, arguments)
+        return self._caller(self._push_http).preview(shape, arguments, message_id=message.idempotency_key)
 
     def where(self, message: Delivery) -> str:
         """Return the address, and the SOAP action that names the operation."""

@@ -50,7 +50,8 @@ def named(shapes: Sequence[Shape], name: str, *, side: str) -> Shape:
         if shape.name == name:
             return shape
     raise errors.ContractMismatch(
-        f"The vendor's contract has no operation {name!r}. It has:\n{_listing(shapes)}\n"
+        f"The vendor's contract has no operation {name!r}"
+        f"{words.meant(name, [shape.name for shape in shapes]) or '.'} It has:\n{_listing(shapes)}\n"
         f"Correct '{side}.request.operation'."
     )
 
@@ -152,7 +153,11 @@ def unwrapped(shape: Shape, values: Mapping[str, Any]) -> Mapping[str, Any]:
 def mapping_problems(shape: Shape, mapping: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a declared mapping, whatever message comes."""
     fit = soap_values.Fit(shape.inputs, unwrapped(shape, mapping), ())
-    problems = [f"{shape.name} has no input {name!r}; it is {shape}." for name in fit.extra]
+    inputs = [field.name for field in shape.inputs]
+    problems = [
+        f"{shape.name} has no input {name!r}{words.meant(name.rpartition('.')[2], inputs) or '.'} It is {shape}."
+        for name in fit.extra
+    ]
     return problems + [f"{shape.name} requires {name!r}; map it." for name in fit.missing]
 
 

@@ -11,6 +11,7 @@ from hms_syn import errors
 from hms_syn.adapters import http_status
 from hms_syn.adapters.deadline import Deadline
 from hms_syn.adapters.http_client import client_for
+from hms_syn.adapters.pins import OnlyPinned
 from hms_syn.adapters.soap import soap_contract, wsse
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class ContractSource:
             # Another address in the job file is an officer's word for another contract.
             if bundle is not None and bundle.entry == url:
                 return soap_contract.from_bundle(bundle)
+        if isinstance(self._pins, OnlyPinned):
+            raise errors.NeedsOfficer("The vendor's WSDL is not pinned yet, and nobody is asked for it from here")
         http = client_for(self._job, self._credentials, timeout=self._timeout, max_bytes=MAX_WSDL_BYTES)
         headers, deadline = wsse.http_headers(self._credentials), Deadline(self._timeout)
         try:

@@ -42,6 +42,28 @@ class SoapCaller:
         :raises errors.UnmappablePayload: the envelope cannot be built, so nothing was sent
         :raises errors.SynError: as :meth:`GuardedClient.request` does
         """
+        return self._http.request(
+            "POST",
+            self._endpoint,
+            headers={**_http_headers(shape), **more, **self._headers},
+            body=_written(self._message(shape, arguments, message_id)),
+        )
+
+    def preview(self, shape: Shape, arguments: Mapping[str, Any], *, message_id: str) -> bytes:
+        """Return the request that ``call`` would send, byte by byte; of a login's token each text is ``***``.
+
+        So it is the same each time: what a token says anew in each request, its nonce and its time, is masked too.
+
+        :raises errors.UnmappablePayload: the envelope cannot be built
+        """
+        envelope = self._message(shape, arguments, message_id)
+        for part in envelope.iterfind(f".//{{{ns.WSSE}}}Security//*"):
+            if len(part) == 0:
+                part.text = wsse.MASK
+        return _written(envelope)
+
+    def _message(self, shape: Shape, arguments: Mapping[str, Any], message_id: str) -> etree._Element:
+        """Return the whole envelope, with what addresses it and what logs us in."""
         envelope = _envelope(shape, arguments)
         header = etree.Element(f"{{{shape.envelope_namespace}}}Header", nsmap=_ADDRESSING)
         envelope.insert(0, header)
@@ -50,19 +72,11 @@ class SoapCaller:
             etree.SubElement(header, f"{{{ns.WSA}}}{name}").text = text
         if self._token is not None:
             self._token.apply(envelope, {})  # type: ignore[no-untyped-call]
-        return self._http.request(
-            "POST",
-            self._endpoint,
-            headers={**_http_headers(shape), **more, **self._headers},
-            body=etree.tostring(envelope, xml_declaration=True, encoding="utf-8"),
-        )
+        return envelope
 
-    def preview(self, shape: Shape, arguments: Mapping[str, Any]) -> bytes:
-        """Return the SOAP Body of the request that ``call`` would send; no header, so no credential, is in it.
 
-        :raises errors.UnmappablePayload: the envelope cannot be built
-        """
-        return etree.tostring(_envelope(shape, arguments)[0], encoding="utf-8")
+def _written(envelope: etree._Element) -> bytes:
+    return etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
 
 
 def _envelope(shape: Shape, arguments: Mapping[str, Any]) -> etree._Element:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from hms_syn.ports import Credentials
 
+MASK = "***"
 MODES = ("none", "basic", "username_token", "username_token_digest")
 
 

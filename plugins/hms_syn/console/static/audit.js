@@ -13,8 +13,8 @@ const LIMIT = 100;
 // prettier-ignore
 const EVENTS = [
   'published', 'queued', 'attempt', 'acked', 'refused', 'unknown', 'not_sent', 'stale', 'delivered', 'in_doubt',
-  'dead_letter', 'discarded', 'replayed', 'resolved', 'pulled', 'viewed', 'paused', 'resumed', 'offline', 'online',
-  'erased', 'sealed',
+  'dead_letter', 'discarded', 'replayed', 'resolved', 'pulled', 'viewed', 'paused', 'resumed', 'retired', 'offline',
+  'online', 'erased', 'sealed',
 ];
 const FIELDS = {
   message_id: { label: 'Message', hint: 'its id', wide: true },

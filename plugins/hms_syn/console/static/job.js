@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { h, link, show } from './dom.js';
-import { aside, standstill, switchOf, troubles } from './job_row.js';
+import { aside, noFile, standstill, switchOf, troubles } from './job_row.js';
 import { live } from './live.js';
 import { messageTable } from './message_table.js';
 import { loading, notice, query, shell, told } from './shell.js';
@@ -34,13 +34,14 @@ function drawn(row) {
     fact('Delivered, 2 h', sparkline(row.throughput)),
   ];
   const toFile = h('a', { class: 'button', href: `jobs.html?${new URLSearchParams({ job })}` }, 'File');
+  const toPlan = h('a', { class: 'button', href: `plan.html?${new URLSearchParams({ job })}` }, 'Plan');
   const title = h('div', null, h('h1', null, row.name || row.job), h('code', { class: 'soft' }, row.endpoint));
   return h(
     'section',
     { class: `card job${isOffline ? ' offline' : ''}`, 'aria-label': row.job },
-    h('div', { class: 'headline' }, title, h('div', { class: 'buttons' }, toFile, switchOf(row, now))),
+    h('div', { class: 'headline' }, title, h('div', { class: 'buttons' }, toPlan, toFile, switchOf(row, now))),
     h('dl', { class: 'figures' }, facts),
-    h('p', { class: 'why' }, troubles(row), standstill(row)),
+    h('p', { class: 'why' }, noFile(row), troubles(row), standstill(row)),
   );
 }
 

@@ -41,9 +41,12 @@ export function jobRow(row, now) {
       h('td', { class: 'acts' }, switchOf(row, now)),
     ),
     (row.why !== IDLE || troubles(row).length > 0) &&
-      h('tr', { class: 'why' }, h('td', { colspan: COLUMNS }, troubles(row), standstill(row))),
+      h('tr', { class: 'why' }, h('td', { colspan: COLUMNS }, noFile(row), troubles(row), standstill(row))),
   );
 }
+
+/** The word for a job whose file is gone; its sentence says what that means. */
+export const noFile = ({ has_file: hasFile }) => hasFile === false && [pill('no file', 'warn'), ' '];
 
 /** The button that pauses or resumes a job; nothing for those who may not. */
 export function switchOf(row, now) {
