@@ -16,10 +16,16 @@ from airflow.dag_processing.bundles.base import BaseDagBundle
 
 from hms_syn import job_files, settings
 from hms_syn.domain.ack import printable
-from hms_syn.errors import SynError
+from hms_syn.errors import JobFileInvalid, SynError
+from hms_syn.hooks.audit import AuditHook, airflows_own_url
+from hms_syn.hooks.job_as_it_runs import last_sound
+from hms_syn.job_files import kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hms_syn.domain.job_spec import JobSpec
+    from hms_syn.store.sql_store import SqlStore
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +36,26 @@ STUB = '''"""An Airflow DAG file written from {name}; edit that file, not this o
 from pathlib import Path
 
 from hms_syn.factory import build
-from hms_syn.job_files import load_job
+from hms_syn.hooks.job_as_it_runs import job_as_it_runs
 
-for dag in build(load_job(Path({path!r}), root=Path({root!r}))):
+for dag in build(job_as_it_runs(Path({path!r}), root=Path({root!r}))):
     globals()[dag.dag_id] = dag
 '''
+BROKEN = "_broken_"
+BROKEN_STUB = '''"""What is wrong with {name}. The Airflow DAGs of its job go on as they last were."""
+from pathlib import Path
 
+from hms_syn.job_files import load_job
+
+load_job(Path({path!r}), root=Path({root!r}))
+'''
+SECOND_STUB = '''"""No Airflow DAG: the id in {name} is another file's."""
+from pathlib import Path
+
+from hms_syn.hooks.job_as_it_runs import refuse
+
+refuse(Path({path!r}), root=Path({root!r}), job_id={job_id!r}, first=Path({first!r}))
+'''
 NOT_SHOWN = "(Its text is not shown: it cannot be read as YAML, or holds what looks like a secret.)"
 HEARTBEAT = "_hms_syn_heartbeat.py"
 """No job file's name: those begin with a letter."""
@@ -58,7 +78,9 @@ class JobsDagBundle(BaseDagBundle):
         super().__init__(**kwargs)
         self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
         self._seen: dict[Path, job_files.Marks] = {}
-        self._stubs: dict[str, Path] = {}
+        self._named: dict[Path, list[Path]] = {}
+        self._ids: dict[Path, str] = {}
+        self._seconds: dict[Path, tuple[str, Path]] = {}
         self._on: set[str] | None = None
 
     @property
@@ -75,7 +97,11 @@ class JobsDagBundle(BaseDagBundle):
         super().initialize()
 
     def refresh(self) -> None:
-        """Write a DAG file for each new or changed job file, and drop those whose job file is gone."""
+        """Write a DAG file for each new or changed job file, and drop those whose job file is gone.
+
+        A task begins with a bundle of its own, and finds its job through a DAG file that is there: it writes what is
+        missing where it runs, and leaves everything else to the dag-processor.
+        """
         with self.lock():
             self.path.mkdir(parents=True, exist_ok=True)
             files = list(job_files.paths(self._jobs))
@@ -83,57 +109,126 @@ class JobsDagBundle(BaseDagBundle):
                 log.warning("%s cannot be read; its DAGs stay as they are", self._jobs)
                 return
             found = self._stubs_of(files)
-            heartbeat = self.path / HEARTBEAT
-            _write(heartbeat, HEARTBEAT_STUB)
-            for stub in self.path.glob("*.py"):
-                if stub not in found and stub != heartbeat:
-                    stub.unlink()
-            for stub, path in found.items():
-                marks = job_files.marks_of(path, root=self._jobs)
-                if self._seen.get(stub) != marks:
-                    self._renew(stub, path)
-                self._seen[stub] = marks
+            _write(self.path / HEARTBEAT, HEARTBEAT_STUB)
+            if airflows_own_url() is None:
+                for stub in found.keys() - set(self.path.glob("*.py")):
+                    _write(stub, self._stub(STUB, found[stub], text=NOT_SHOWN))
+                return
+            self._follow_files(found)
         self._follow_switches()
 
-    def _renew(self, stub: Path, path: Path) -> None:
-        """Let Airflow parse a job again. What is wrong with one file never stops the others."""
+    def _follow_files(self, found: Mapping[Path, Path]) -> None:
+        """Renew what has changed, and those that a change elsewhere makes the first or the second of their id."""
+        gone = self._seen.keys() - found.keys()
+        changed = [stub for stub, path in found.items() if self._seen.get(stub) != self._marks(stub, path)]
+        store = _store() if gone or changed else None
+        for stub in gone:
+            self._forget(stub, store)
+        jobs = {stub: self._look_at(stub, found[stub], store) for stub in changed}
+        before, self._seconds = self._seconds, self._seconds_of(found)
+        told = {stub for stub in found if before.get(stub) != self._seconds.get(stub)}
+        for stub in dict.fromkeys([*changed, *sorted(told)]):
+            self._renew(
+                stub, found[stub], jobs[stub] if stub in jobs else self._look_at(stub, found[stub], store), store
+            )
+        kept = {*found, *(_broken(stub) for stub in found), self.path / HEARTBEAT}
+        for stub in self.path.glob("*.py"):
+            if stub not in kept:
+                stub.unlink()
+
+    def _marks(self, stub: Path, path: Path) -> job_files.Marks:
+        return job_files.marks_of(path, root=self._jobs, named=self._named.get(stub, ()))
+
+    def _look_at(self, stub: Path, path: Path, store: SqlStore | None) -> JobSpec | None:
+        """Return the job of a file as it is now; None where it has problems, which are Airflow's to show."""
+        self._named[stub] = job_files.named_files(path, root=self._jobs)
+        self._seen[stub] = self._marks(stub, path)
         try:
-            _write(stub, self._text(path))
-            if stub in self._seen:  # its text may be as before while the defaults above it, or what is wrong, is not
-                stub.touch()
+            job = job_files.load_job(path, root=self._jobs)
+        except JobFileInvalid:
+            last = None if store is None else last_sound(path, root=self._jobs)
+            if last is not None:
+                self._ids[stub] = last.id
+            else:
+                self._ids.pop(stub, None)
+            return None
+        self._ids[stub] = job.id
+        return job
+
+    def _seconds_of(self, found: Mapping[Path, Path]) -> dict[Path, tuple[str, Path]]:
+        """Return the DAG files whose job's id another file has first, each with the id and that other file."""
+        first: dict[str, Path] = {}
+        for stub, job_id in self._ids.items():
+            if job_id not in first or job_files.precedes(found[stub], found[first[job_id]], job_id):
+                first[job_id] = stub
+        return {stub: (id_, found[first[id_]]) for stub, id_ in self._ids.items() if first[id_] != stub}
+
+    def _renew(self, stub: Path, path: Path, job: JobSpec | None, store: SqlStore | None) -> None:
+        """Let Airflow parse a job again. What is wrong with one file never stops the others."""
+        second = self._seconds.get(stub)
+        is_broken = job is None and stub in self._ids and second is None
+        try:
+            if second is not None:
+                text = self._stub(SECOND_STUB, path, job_id=second[0], first=str(second[1].absolute()))
+            else:
+                text = self._stub(STUB, path, text=self._shown(path))
+            _renew(stub, text)
+            if is_broken:
+                _renew(_broken(stub), self._stub(BROKEN_STUB, path))
+            else:
+                _broken(stub).unlink(missing_ok=True)
         except OSError as error:
             log.warning("%s has no DAG file: %s", path, error.strerror)
-        self._register(path, stub)
+        if job is not None and second is None and store is not None:
+            self._register(job, path, store)
+
+    def _register(self, job: JobSpec, path: Path, store: SqlStore) -> None:
+        """Make a job known to publishers from now on, and keep what it is for when its file turns bad."""
+        try:
+            store.register_file(job, place=kept.place_of(path, self._jobs), text=kept.written(job))
+        except SynError as error:
+            log.warning("%s is not registered yet: %s", path, error)
+
+    def _forget(self, stub: Path, store: SqlStore | None) -> None:
+        """Forget a file that is gone: one that comes back is a new one."""
+        path = next(iter(self._seen.pop(stub)), None)
+        self._ids.pop(stub, None)
+        self._named.pop(stub, None)
+        if store is None or path is None:
+            return
+        try:
+            store.forget_file(kept.place_of(path, self._jobs))
+        except SynError as error:
+            log.warning("%s is not forgotten yet: %s", path, error)
 
     def _stubs_of(self, files: Sequence[Path]) -> dict[Path, Path]:
         """Return each job file by its DAG file; of two that would share one (``a/b``, ``a__b``) the later is marked."""
         found: dict[Path, Path] = {}
+        folder = self.path
         for path in sorted(files):
             place = path.relative_to(self._jobs)
             name = "__".join(place.with_suffix("").parts)
-            if self.path / f"{name}.py" in found:
+            if folder / f"{name}.py" in found:
                 name += f"__{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
-            found[self.path / f"{name}.py"] = path
+            found[folder / f"{name}.py"] = path
         return found
 
-    def _text(self, path: Path) -> str:
+    def _stub(self, template: str, path: Path, **more: str) -> str:
+        name = _quoted(printable(path.name))
+        return template.format(name=name, path=str(path.absolute()), root=str(self._jobs.absolute()), **more)
+
+    def _shown(self, path: Path) -> str:
         text = job_files.shown_text(path)
-        return STUB.format(
-            name=_quoted(printable(path.name)),
-            text=_quoted(NOT_SHOWN if text is None else text),
-            path=str(path.absolute()),
-            root=str(self._jobs.absolute()),
-        )
+        return _quoted(NOT_SHOWN if text is None else text)
 
     def _follow_switches(self) -> None:
         """Follow the switches also where every job is paused, and Airflow runs no doorbell; not inside a task.
 
         The dag-processor may use Airflow's own database, so toggles are followed where the queue is in another.
         """
-        from hms_syn import wiring  # noqa: PLC0415 - as below
-        from hms_syn.flow.switch import follow  # noqa: PLC0415 - as below
-        from hms_syn.hooks.audit import AuditHook, airflows_own_url  # noqa: PLC0415 - as below
-        from hms_syn.store import airflow_toggles  # noqa: PLC0415 - as below
+        from hms_syn import wiring  # noqa: PLC0415 - a task needs none of them
+        from hms_syn.flow.switch import follow  # noqa: PLC0415 - a task needs none of them
+        from hms_syn.store import airflow_toggles  # noqa: PLC0415 - a task needs none of them
 
         url = airflows_own_url()
         if url is None:
@@ -154,33 +249,38 @@ class JobsDagBundle(BaseDagBundle):
         changed alone for an hour. At the first look every file is about to be parsed.
         """
         on = {dag_id for dag_id, is_paused in toggles.items() if not is_paused}
+        stubs = {job_id: stub for stub, job_id in self._ids.items() if stub not in self._seconds}
         for dag_id in on - (on if self._on is None else self._on):
             job = dag_id.removeprefix("syn.").rpartition(".")[0]
-            stub = self._stubs.get(job, self.path / HEARTBEAT)
+            stub = stubs.get(job, self.path / HEARTBEAT)
             if stub.exists():
                 stub.touch()
         self._on = on
 
-    def _register(self, path: Path, stub: Path) -> None:
-        """Make a job known to publishers from now on. A broken file is Airflow's to show, as an import error.
 
-        Not inside a task, which begins with a bundle of its own and registers its one job by itself.
-        """
-        from hms_syn.hooks.audit import AuditHook, airflows_own_url  # noqa: PLC0415 - the bundle is also made where no database is needed
+def _store() -> SqlStore | None:
+    """Return the queue; None where it cannot be had, which is said."""
+    try:
+        return AuditHook().store
+    except SynError as error:
+        log.warning("No job is registered: %s", error)
+        return None
 
-        if airflows_own_url() is None:
-            return
-        try:
-            job = job_files.load_job(path, root=self._jobs)
-            self._stubs[job.id] = stub
-            AuditHook().store.register(job)
-        except SynError as error:
-            log.warning("%s is not registered yet: %s", path, error)
+
+def _broken(stub: Path) -> Path:
+    """Return the DAG file that tells what is wrong with a job that goes on; no job file's name begins so."""
+    return stub.with_name(f"{BROKEN}{stub.name}")
 
 
 def _quoted(text: str) -> str:
     """Return a text as it is written inside a docstring."""
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def _renew(stub: Path, text: str) -> None:
+    """Write one DAG file and have it parsed: its text may be as before while what it reads is not."""
+    _write(stub, text)
+    stub.touch()
 
 
 def _write(stub: Path, text: str) -> None:
