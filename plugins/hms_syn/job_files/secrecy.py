@@ -61,5 +61,5 @@ def secrets_in(data: Any, *, path: Path = (), vendor_words: bool = False) -> Ite
             yield from secrets_in(item, path=(*path, index), vendor_words=vendor_words)
     elif isinstance(data, str) and path[1:2] not in _PROSE and not vendor_words:
         open_value = path != _ENDPOINT and _SECRET_VALUE.search(data)
-        if open_value or _SECRET_QUERY.search(data):
+        if open_value or ("=" in data and _SECRET_QUERY.search(data)):
             yield Finding(path=path, text=REFUSAL)
