@@ -20,12 +20,12 @@ from hms_syn.errors import JobFileInvalid, SynError
 from hms_syn.hooks.audit import AuditHook, airflows_own_url
 from hms_syn.hooks.job_as_it_runs import last_sound
 from hms_syn.job_files import kept
+from hms_syn.store.sound_files import SoundFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hms_syn.domain.job_spec import JobSpec
-    from hms_syn.store.sql_store import SqlStore
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ from pathlib import Path
 from hms_syn.factory import build
 from hms_syn.hooks.job_as_it_runs import job_as_it_runs
 
-for dag in build(job_as_it_runs(Path({path!r}), root=Path({root!r}))):
+for dag in build(job_as_it_runs(Path({path!r}), root=Path({root!r}), folder={folder!r})):
     globals()[dag.dag_id] = dag
 '''
 BROKEN = "_broken_"
@@ -119,11 +119,12 @@ class JobsDagBundle(BaseDagBundle):
 
     def _follow_files(self, found: Mapping[Path, Path]) -> None:
         """Renew what has changed, and those that a change elsewhere makes the first or the second of their id."""
-        gone = self._seen.keys() - found.keys()
+        is_first, gone = not self._seen, self._seen.keys() - found.keys()
         changed = [stub for stub, path in found.items() if self._seen.get(stub) != self._marks(stub, path)]
-        store = _store() if gone or changed else None
+        store = _store(self.name) if is_first or gone or changed else None
         for stub in gone:
-            self._forget(stub, store)
+            for known in (self._seen, self._ids, self._named):
+                known.pop(stub, None)
         jobs = {stub: self._look_at(stub, found[stub], store) for stub in changed}
         before, self._seconds = self._seconds, self._seconds_of(found)
         told = {stub for stub in found if before.get(stub) != self._seconds.get(stub)}
@@ -131,22 +132,24 @@ class JobsDagBundle(BaseDagBundle):
             self._renew(
                 stub, found[stub], jobs[stub] if stub in jobs else self._look_at(stub, found[stub], store), store
             )
-        kept = {*found, *(_broken(stub) for stub in found), self.path / HEARTBEAT}
+        if store is not None and (is_first or gone):
+            self._park(found.values(), store)
+        wanted = {*found, *(_broken(stub) for stub in found), self.path / HEARTBEAT}
         for stub in self.path.glob("*.py"):
-            if stub not in kept:
+            if stub not in wanted:
                 stub.unlink()
 
     def _marks(self, stub: Path, path: Path) -> job_files.Marks:
         return job_files.marks_of(path, root=self._jobs, named=self._named.get(stub, ()))
 
-    def _look_at(self, stub: Path, path: Path, store: SqlStore | None) -> JobSpec | None:
+    def _look_at(self, stub: Path, path: Path, store: SoundFiles | None) -> JobSpec | None:
         """Return the job of a file as it is now; None where it has problems, which are Airflow's to show."""
         self._named[stub] = job_files.named_files(path, root=self._jobs)
         self._seen[stub] = self._marks(stub, path)
         try:
             job = job_files.load_job(path, root=self._jobs)
         except JobFileInvalid:
-            last = None if store is None else last_sound(path, root=self._jobs)
+            last = None if store is None else last_sound(path, root=self._jobs, folder=self.name)
             if last is not None:
                 self._ids[stub] = last.id
             else:
@@ -163,7 +166,7 @@ class JobsDagBundle(BaseDagBundle):
                 first[job_id] = stub
         return {stub: (id_, found[first[id_]]) for stub, id_ in self._ids.items() if first[id_] != stub}
 
-    def _renew(self, stub: Path, path: Path, job: JobSpec | None, store: SqlStore | None) -> None:
+    def _renew(self, stub: Path, path: Path, job: JobSpec | None, store: SoundFiles | None) -> None:
         """Let Airflow parse a job again. What is wrong with one file never stops the others."""
         second = self._seconds.get(stub)
         is_broken = job is None and stub in self._ids and second is None
@@ -182,24 +185,21 @@ class JobsDagBundle(BaseDagBundle):
         if job is not None and second is None and store is not None:
             self._register(job, path, store)
 
-    def _register(self, job: JobSpec, path: Path, store: SqlStore) -> None:
+    def _register(self, job: JobSpec, path: Path, store: SoundFiles) -> None:
         """Make a job known to publishers from now on, and keep what it is for when its file turns bad."""
         try:
-            store.register_file(job, place=kept.place_of(path, self._jobs), text=kept.written(job))
+            place = kept.place_of(path, self._jobs)
+            store.register(job, place=place, text=kept.written(job))
         except SynError as error:
             log.warning("%s is not registered yet: %s", path, error)
 
-    def _forget(self, stub: Path, store: SqlStore | None) -> None:
-        """Forget a file that is gone: one that comes back is a new one."""
-        path = next(iter(self._seen.pop(stub)), None)
-        self._ids.pop(stub, None)
-        self._named.pop(stub, None)
-        if store is None or path is None:
-            return
+    def _park(self, files: Iterable[Path], store: SoundFiles) -> None:
+        """Switch off the jobs whose file is gone. One that comes back is a new file, and switches its job on."""
         try:
-            store.forget_file(kept.place_of(path, self._jobs))
+            for job_id in store.park_all_but([kept.place_of(path, self._jobs) for path in files]):
+                log.warning("The file of %s is gone; what waits for it is parked", job_id)
         except SynError as error:
-            log.warning("%s is not forgotten yet: %s", path, error)
+            log.warning("Jobs whose file is gone are not parked yet: %s", error)
 
     def _stubs_of(self, files: Sequence[Path]) -> dict[Path, Path]:
         """Return each job file by its DAG file; of two that would share one (``a/b``, ``a__b``) the later is marked."""
@@ -215,7 +215,8 @@ class JobsDagBundle(BaseDagBundle):
 
     def _stub(self, template: str, path: Path, **more: str) -> str:
         name = _quoted(printable(path.name))
-        return template.format(name=name, path=str(path.absolute()), root=str(self._jobs.absolute()), **more)
+        places = {"path": str(path.absolute()), "root": str(self._jobs.absolute()), "folder": self.name}
+        return template.format(name=name, **places, **more)
 
     def _shown(self, path: Path) -> str:
         text = job_files.shown_text(path)
@@ -258,10 +259,10 @@ class JobsDagBundle(BaseDagBundle):
         self._on = on
 
 
-def _store() -> SqlStore | None:
-    """Return the queue; None where it cannot be had, which is said."""
+def _store(folder: str) -> SoundFiles | None:
+    """Return what the queue keeps of a folder; None where it cannot be had, which is said."""
     try:
-        return AuditHook().store
+        return SoundFiles(AuditHook().store, folder)
     except SynError as error:
         log.warning("No job is registered: %s", error)
         return None

@@ -14,7 +14,10 @@ from tests.unit.job_files.hostile_files import HEAD, lay_out
 
 from hms_syn import errors
 from hms_syn.bundle import JobsDagBundle
+from hms_syn.domain.topic_event import new_event
+from hms_syn.flow.publish import publish
 from hms_syn.job_files import load_folder
+from hms_syn.store.sound_files import SoundFiles
 from hms_syn.store.sql_store import SqlStore
 
 
@@ -264,3 +267,15 @@ def test_a_task_finds_its_job_and_touches_nothing_that_is_there(tasks_bundle):
     (tasks_bundle._jobs / "court.yaml").write_text(BAD, encoding="utf-8")
     tasks_bundle.refresh()
     assert stub(tasks_bundle).read_text(encoding="utf-8") == "# the dag-processor's"
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["while it looked on", "before it began"])
+def test_a_job_whose_file_is_gone_is_parked_until_it_is_back(bundle, store, is_new):
+    bundle.refresh()
+    publish(store, [new_event("a.b", {"case_id": "HUD-22-109"}, agency="hud")])
+    (bundle._jobs / "court.yaml").unlink()
+    after = JobsDagBundle(name="jobs", jobs_folder=str(bundle._jobs)) if is_new else bundle
+    after.refresh()
+    assert SoundFiles(store, "jobs").parked() == ["court"]
+    edit(after, HEAD)
+    assert SoundFiles(store, "jobs").parked() == []

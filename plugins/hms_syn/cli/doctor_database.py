@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from hms_syn import settings
 from hms_syn.domain.checkup import ok, problem, unseen, warning
 from hms_syn.errors import StoreNotConfigured, SynError
-from hms_syn.store import airflow_toggles, checkup, schema
+from hms_syn.store import airflow_toggles, checkup, schema, sound_files
 from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from hms_syn.domain.checkup import Finding
     from hms_syn.ports import Credentials
@@ -67,8 +67,15 @@ def _database(store: SqlStore, url: str, place: str) -> Iterator[Finding]:
     try:
         yield privileges(store.look(checkup.rights))
         yield _audit(store.look(checkup.missing_triggers))
+        if parked := store.look(sound_files.parked):
+            yield _parked(parked)
     except SynError as error:
         yield unseen("rights", str(error))
+
+
+def _parked(jobs: Sequence[str]) -> Finding:
+    said = f"the job file of {_some(jobs)} is gone, and messages wait for it"
+    return warning("parked", said, "put the file back, or discard what waits ('hms-syn messages', 'hms-syn discard')")
 
 
 def clock(skew: float) -> Finding:
@@ -103,6 +110,6 @@ def _audit(missing: set[str]) -> Finding:
     return ok("audit trail", "its triggers refuse changes")
 
 
-def _some(words: tuple[str, ...], most: int = 3) -> str:
+def _some(words: Sequence[str], most: int = 3) -> str:
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more

@@ -58,5 +58,6 @@ def pin(connection: Connection, job: str, name: str, body: bytes) -> str:
 def unpin(connection: Connection, job: str) -> None:
     """Forget the contracts pinned for a job; not what its file last was."""
     connection.execute(
-        sql(connection, "DELETE FROM hms_syn_pin WHERE job = :job AND name NOT LIKE 'file:%'"), {"job": job}
+        sql(connection, "DELETE FROM hms_syn_pin WHERE job = :job AND name <> 'gone' AND name NOT LIKE 'file:%'"),
+        {"job": job},
     )

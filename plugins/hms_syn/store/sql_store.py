@@ -23,7 +23,6 @@ from hms_syn.store import (
     job_switches,
     pages,
     schema,
-    sound_files,
     standing,
     switch,
     sync_queue,
@@ -74,23 +73,6 @@ class SqlStore(Transactions):
 
     def register(self, job: JobSpec) -> bool:
         return self.write(lambda connection: job_switches.register(connection, job))
-
-    def register_file(self, job: JobSpec, *, place: str, text: str) -> bool:
-        """Register a job, and keep what its file means; True when publishers see a difference."""
-
-        def work(connection: Connection) -> bool:
-            sound_files.keep(connection, place, job.id, text)
-            return job_switches.register(connection, job)
-
-        return self.write(work)
-
-    def kept_file(self, place: str) -> str | None:
-        """Return what the job file at ``place`` meant when it was last sound; None when it never was."""
-        return self.look(lambda connection: sound_files.kept(connection, place))
-
-    def forget_file(self, place: str) -> None:
-        """Forget a job file that is gone."""
-        self.write(lambda connection: sound_files.forget(connection, place))
 
     def subscriptions(self, *, again: bool = False) -> tuple[int, list[Subscription]]:
         if self._cached is None or again:

@@ -10,6 +10,7 @@ from tests.unit.job_files.hostile_files import HEAD
 from hms_syn.errors import JobFileInvalid
 from hms_syn.hooks.job_as_it_runs import job_as_it_runs
 from hms_syn.job_files import kept, load_job
+from hms_syn.store.sound_files import SoundFiles
 from hms_syn.store.sql_store import SqlStore
 
 
@@ -32,14 +33,14 @@ def file(tmp_path):
 
 def test_a_sound_file_needs_no_database(file, tmp_path, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_HMS_SYN_DB", "generic://nobody@nowhere.invalid/")
-    assert job_as_it_runs(file, root=tmp_path) == load_job(file)
+    assert job_as_it_runs(file, root=tmp_path, folder="jobs") == load_job(file)
 
 
 def test_a_bad_file_is_the_job_it_last_was(store, file, tmp_path, caplog):
     job = load_job(file)
-    store.register_file(job, place="court.yaml", text=kept.written(job))
+    SoundFiles(store, "jobs").register(job, place="court.yaml", text=kept.written(job))
     file.write_text("job: [\n", encoding="utf-8")
-    assert job_as_it_runs(file, root=tmp_path) == job
+    assert job_as_it_runs(file, root=tmp_path, folder="jobs") == job
     assert "court.yaml" in caplog.text
 
 
@@ -49,4 +50,4 @@ def test_a_bad_file_is_refused_where_nobody_knows_what_it_was(file, tmp_path, mo
     url = {"conn_type": "generic", "extra": {"url": f"sqlite:///{tmp_path}/nowhere/queue.db"}}
     monkeypatch.setenv("AIRFLOW_CONN_HMS_SYN_DB", json.dumps(url))
     with pytest.raises(JobFileInvalid, match=r"court\.yaml"):
-        job_as_it_runs(file, root=tmp_path)
+        job_as_it_runs(file, root=tmp_path, folder="jobs")
