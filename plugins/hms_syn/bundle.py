@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
+from airflow.sdk import conf
 
 from hms_syn import job_files, settings
 from hms_syn.domain.ack import printable
@@ -81,7 +82,8 @@ class JobsDagBundle(BaseDagBundle):
         self._named: dict[Path, list[Path]] = {}
         self._ids: dict[Path, str] = {}
         self._seconds: dict[Path, tuple[str, Path]] = {}
-        self._on: set[str] | None = None
+        self._begin_paused: set[str] = set()
+        self._toggles: Mapping[str, bool] | None = None
 
     @property
     def path(self) -> Path:
@@ -156,6 +158,7 @@ class JobsDagBundle(BaseDagBundle):
                 self._ids.pop(stub, None)
             return None
         self._ids[stub] = job.id
+        (self._begin_paused.add if job.start_paused else self._begin_paused.discard)(job.id)
         return job
 
     def _seconds_of(self, found: Mapping[Path, Path]) -> dict[Path, tuple[str, Path]]:
@@ -247,16 +250,20 @@ class JobsDagBundle(BaseDagBundle):
         """Have Airflow parse the files of the DAGs that were switched on since the last look.
 
         Airflow listens for a DAG's bell from the first parse that finds the DAG on, and may leave a file that has not
-        changed alone for an hour. At the first look every file is about to be parsed.
+        changed alone for an hour. A DAG that is new and on was found so by its first parse, unless it begins paused;
+        otherwise every file of a new folder would be parsed twice.
         """
-        on = {dag_id for dag_id, is_paused in toggles.items() if not is_paused}
+        before, self._toggles = self._toggles, toggles
         stubs = {job_id: stub for stub, job_id in self._ids.items() if stub not in self._seconds}
-        for dag_id in on - (on if self._on is None else self._on):
+        all_begin_paused = conf.getboolean("core", "dags_are_paused_at_creation")
+        for dag_id, is_paused in toggles.items():
             job = dag_id.removeprefix("syn.").rpartition(".")[0]
+            begins_paused = before is not None and (all_begin_paused or job in self._begin_paused)
+            if is_paused or not (before or {}).get(dag_id, begins_paused):
+                continue
             stub = stubs.get(job, self.path / HEARTBEAT)
             if stub.exists():
                 stub.touch()
-        self._on = on
 
 
 def _store(folder: str) -> SoundFiles | None:

@@ -38,6 +38,7 @@ def bundle(tmp_path, monkeypatch, store):
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{tmp_path}/airflow.db")
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH", str(tmp_path / "bundles"))
+    monkeypatch.setenv("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", "False")
     monkeypatch.setattr(JobsDagBundle, "_follow_switches", lambda _: None)  # there is no Airflow to follow
     jobs = tmp_path / "jobs"
     jobs.mkdir()
@@ -279,3 +280,32 @@ def test_a_job_whose_file_is_gone_is_parked_until_it_is_back(bundle, store, is_n
     assert SoundFiles(store, "jobs").parked() == ["court"]
     edit(after, HEAD)
     assert SoundFiles(store, "jobs").parked() == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_parsed"),
+    [
+        ({}, False, False),
+        ({"syn.court.push": True}, False, True),
+        ({"syn.court.push": False}, False, False),
+        ({}, True, False),
+    ],
+    ids=["new and on", "switched on", "stays on", "new and off"],
+)
+def test_a_job_is_parsed_again_when_it_is_switched_on_and_not_because_it_is_new(bundle, before, after, is_parsed):
+    """A new folder of a thousand jobs is parsed once."""
+    bundle.refresh()
+    bundle._parse_again(before)
+    aged(stub(bundle))
+    at = parsed_at(bundle)
+    bundle._parse_again({"syn.court.push": after})
+    assert (parsed_at(bundle) > at) == is_parsed
+
+
+def test_a_job_that_began_paused_and_is_on_at_first_sight_is_parsed_again(bundle):
+    edit(bundle, HEAD + "  start_paused: true\n")
+    bundle._parse_again({})
+    aged(stub(bundle))
+    at = parsed_at(bundle)
+    bundle._parse_again({"syn.court.push": False})
+    assert parsed_at(bundle) > at
