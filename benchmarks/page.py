@@ -28,8 +28,8 @@ HEAD = """\
 # Benchmarks
 
 How fast and how frugal HMS-SYN is beside the tools people would use otherwise. `make bench` measures all of it again on
-your machine, and `make bench WRITE=1` writes this page from what it finds (with `GOALS=jobs` a part of it); nothing here
-is written by hand.
+your machine, and `make bench WRITE=1` writes this page from what it finds (`GOALS=jobs`: a part of it); nothing here is
+written by hand.
 
 **Only the ratios count.** All contenders run by turns in one process on one private PostgreSQL with default durability
 (`fsync` and `synchronous_commit` on), so whatever else the machine does falls on all of them. Rates belong to this

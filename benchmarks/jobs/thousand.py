@@ -159,8 +159,9 @@ def measured(fill: Callable[[dict[str, Any]], Any], *, forked: bool = False) -> 
 
     if forked:
         import airflow.jobs.scheduler_job_runner  # noqa: F401, PLC0415 - as above
-    gc.collect()
-    gc.freeze()  # as Airflow does before it forks workers
+
+        gc.collect()
+        gc.freeze()  # as Airflow does before it forks workers
 
     def run() -> dict[str, float]:
         found: dict[str, Any] = {}
