@@ -217,5 +217,20 @@ GOALS = (
     Goal(
         "23-lint", "jobs", "A thousand job files are checked before a commit in passing.", (Bound("CPU", "≤", 3, "s"),)
     ),
+    Goal(
+        "24-alive",
+        "jobs",
+        "A thousand jobs in a real Airflow: all there, any of them served, nothing taken while they wait, edits seen.",
+        (
+            Bound("DAGs missing", "≤", 0, ""),
+            Bound("publish to delivered, median", "≤", 1.5, "s"),
+            Bound("idle, our part of a core", "≤", 10, "%"),
+            Bound("worker slots held", "≤", 0, ""),
+            Bound("versions of a DAG", "≤", 1, ""),
+            Bound("dropped file", "≤", 10, "s"),
+            Bound("changed file", "≤", 10, "s"),
+            Bound("broken file", "≤", 10, "s"),
+        ),
+    ),
 )
 BY_NAME = {goal.name: goal for goal in GOALS}

@@ -59,3 +59,16 @@ def median(costs: Sequence[Cost]) -> Cost:
         seconds=messages / statistics.median(cost.rate for cost in costs),
         cpu=statistics.median(cost.cpu_each for cost in costs) * messages / MICRO,
     )
+
+
+def tree_cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used, with all its children, and those that have ended and were waited for."""
+    process = psutil.Process(pid)
+    used = 0.0
+    for each in [process, *process.children(recursive=True)]:
+        try:
+            times = each.cpu_times()
+        except psutil.NoSuchProcess:  # counted as its parent's from now on
+            continue
+        used += times.user + times.system + times.children_user + times.children_system
+    return used

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from benchmarks.goals import GOALS
+from benchmarks.goals import BY_NAME, GOALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,8 @@ HEAD = """\
 # Benchmarks
 
 How fast and how frugal HMS-SYN is beside the tools people would use otherwise. `make bench` measures all of it again on
-your machine, and `make bench WRITE=1` writes this page from what it finds; nothing here is written by hand.
+your machine, and `make bench WRITE=1` writes this page from what it finds (`GOALS=jobs`: a part of it); nothing here is
+written by hand.
 
 **Only the ratios count.** All contenders run by turns in one process on one private PostgreSQL with default durability
 (`fsync` and `synchronous_commit` on), so whatever else the machine does falls on all of them. Rates belong to this
@@ -42,26 +43,51 @@ def write(bench: Bench, settings: Mapping[str, str]) -> None:
     PAGE.write_text("\n".join([HEAD, _where(bench, settings), _goals(bench), *map(_table, bench.tables)]), "utf-8")
 
 
+def renew(bench: Bench) -> None:
+    """Replace what this run has found of some goals; the rest of the page stays as a whole run left it."""
+    head, *sections = PAGE.read_text("utf-8").split("\n## ")
+    parts = {section.partition("\n")[0]: section.partition("\n")[2].strip("\n") for section in sections}
+    known = {line.split(" | ")[0][2:]: line for line in parts["Goals"].splitlines() if line.startswith("| ")}
+    rows = {goal.name: known.get(goal.name) or _goal(goal, {}) for goal in GOALS}
+    rows |= {name: _goal(BY_NAME[name], measured) for name, measured in bench.measured.items()}
+    parts["Goals"] = _listed(list(rows.values()))
+    for table in bench.tables:
+        parts[table.title] = _table(table).partition("\n")[2].strip("\n")
+    said = f"| {', '.join(bench.measured)} | taken again {_now()}, load {os.getloadavg()[2]:.1f}, {_length(bench)} |"
+    text = "\n".join([f"{head.rstrip()}\n{said}\n", *(f"## {title}\n\n{body}\n" for title, body in parts.items())])
+    PAGE.write_text(text, "utf-8")
+
+
+def _now() -> str:
+    return f"{datetime.now(tz=timezone.utc):%Y-%m-%d}"
+
+
+def _length(bench: Bench) -> str:
+    return "full" if bench.scale == 1 else f"short (messages and backlogs x{bench.scale})"
+
+
 def _where(bench: Bench, settings: Mapping[str, str]) -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    length = "full" if bench.scale == 1 else f"short (messages and backlogs x{bench.scale})"
     return f"""\
 | taken | |
 | --- | --- |
-| date | {datetime.now(tz=timezone.utc):%Y-%m-%d} |
+| date | {_now()} |
 | machine | {os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()} \
 {platform.machine()}, load {os.getloadavg()[2]:.1f} |
-| run | {length}, medians of {bench.rounds} rounds |
+| run | {_length(bench)}, medians of {bench.rounds} rounds |
 | PostgreSQL | {", ".join(f"{name} {value}" for name, value in settings.items())} |
 | Python | {platform.python_version()}: {versions} |
 """
 
 
 def _goals(bench: Bench) -> str:
-    met = sum(goal.is_met(bench.measured.get(goal.name, {})) for goal in GOALS)
-    rows = "\n".join(_goal(goal, bench.measured.get(goal.name, {})) for goal in GOALS)
+    return f"## Goals\n\n{_listed([_goal(goal, bench.measured.get(goal.name, {})) for goal in GOALS])}\n"
+
+
+def _listed(rows: list[str]) -> str:
     head = "| goal | what | measured | wanted | |\n| --- | --- | --- | --- | --- |"
-    return f"## Goals\n\n{met} of {len(GOALS)} are met.\n\n{head}\n{rows}\n"
+    met = sum(row.endswith("**met** |") for row in rows)
+    return "\n".join([f"{met} of {len(GOALS)} are met.", "", head, *rows])
 
 
 def _goal(goal: Goal, measured: Mapping[str, float]) -> str:

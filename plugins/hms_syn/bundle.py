@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
+from airflow.sdk import conf
 
 from hms_syn import job_files, settings
 from hms_syn.domain.ack import printable
-from hms_syn.errors import SynError
+from hms_syn.errors import JobFileInvalid, SynError
+from hms_syn.hooks.audit import AuditHook, airflows_own_url
+from hms_syn.hooks.job_as_it_runs import last_sound
+from hms_syn.job_files import kept
+from hms_syn.store.sound_files import SoundFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hms_syn.domain.job_spec import JobSpec
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +37,26 @@ STUB = '''"""An Airflow DAG file written from {name}; edit that file, not this o
 from pathlib import Path
 
 from hms_syn.factory import build
-from hms_syn.job_files import load_job
+from hms_syn.hooks.job_as_it_runs import job_as_it_runs
 
-for dag in build(load_job(Path({path!r}), root=Path({root!r}))):
+for dag in build(job_as_it_runs(Path({path!r}), root=Path({root!r}), folder={folder!r})):
     globals()[dag.dag_id] = dag
 '''
+BROKEN = "_broken_"
+BROKEN_STUB = '''"""What is wrong with {name}. The Airflow DAGs of its job go on as they last were."""
+from pathlib import Path
 
+from hms_syn.job_files import load_job
+
+load_job(Path({path!r}), root=Path({root!r}))
+'''
+SECOND_STUB = '''"""No Airflow DAG: the id in {name} is another file's."""
+from pathlib import Path
+
+from hms_syn.hooks.job_as_it_runs import refuse
+
+refuse(Path({path!r}), root=Path({root!r}), job_id={job_id!r}, first=Path({first!r}))
+'''
 NOT_SHOWN = "(Its text is not shown: it cannot be read as YAML, or holds what looks like a secret.)"
 HEARTBEAT = "_hms_syn_heartbeat.py"
 """No job file's name: those begin with a letter."""
@@ -65,8 +86,11 @@ class JobsDagBundle(BaseDagBundle):
         super().__init__(**kwargs)
         self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
         self._seen: dict[Path, job_files.Marks] = {}
-        self._stubs: dict[str, Path] = {}
-        self._on: set[str] | None = None
+        self._named: dict[Path, list[Path]] = {}
+        self._ids: dict[Path, str] = {}
+        self._seconds: dict[Path, tuple[str, Path]] = {}
+        self._begin_paused: set[str] = set()
+        self._toggles: Mapping[str, bool] | None = None
 
     @property
     def path(self) -> Path:
@@ -82,7 +106,11 @@ class JobsDagBundle(BaseDagBundle):
         super().initialize()
 
     def refresh(self) -> None:
-        """Write a DAG file for each new or changed job file, and drop those whose job file is gone."""
+        """Write a DAG file for each new or changed job file, and drop those whose job file is gone.
+
+        A task begins with a bundle of its own, and finds its job through a DAG file that is there: it writes what is
+        missing where it runs, and leaves everything else to the dag-processor.
+        """
         with self.lock():
             self.path.mkdir(parents=True, exist_ok=True)
             files = list(job_files.paths(self._jobs))
@@ -92,55 +120,127 @@ class JobsDagBundle(BaseDagBundle):
             found = self._stubs_of(files)
             for name, text in OWN.items():
                 _write(self.path / name, text)
-            for stub in self.path.glob("*.py"):
-                if stub not in found and stub.name not in OWN:
-                    stub.unlink()
-            for stub, path in found.items():
-                marks = job_files.marks_of(path, root=self._jobs)
-                if self._seen.get(stub) != marks:
-                    self._renew(stub, path)
-                self._seen[stub] = marks
+            if airflows_own_url() is None:
+                for stub in found.keys() - set(self.path.glob("*.py")):
+                    _write(stub, self._stub(STUB, found[stub], text=NOT_SHOWN))
+                return
+            self._follow_files(found)
         self._follow_switches()
 
-    def _renew(self, stub: Path, path: Path) -> None:
-        """Let Airflow parse a job again. What is wrong with one file never stops the others."""
+    def _follow_files(self, found: Mapping[Path, Path]) -> None:
+        """Renew what has changed, and those that a change elsewhere makes the first or the second of their id."""
+        is_first, gone = not self._seen, self._seen.keys() - found.keys()
+        changed = [stub for stub, path in found.items() if self._seen.get(stub) != self._marks(stub, path)]
+        store = _store(self.name) if is_first or gone or changed else None
+        for stub in gone:
+            for known in (self._seen, self._ids, self._named):
+                known.pop(stub, None)
+        jobs = {stub: self._look_at(stub, found[stub], store) for stub in changed}
+        before, self._seconds = self._seconds, self._seconds_of(found)
+        told = {stub for stub in found if before.get(stub) != self._seconds.get(stub)}
+        for stub in dict.fromkeys([*changed, *sorted(told)]):
+            self._renew(
+                stub, found[stub], jobs[stub] if stub in jobs else self._look_at(stub, found[stub], store), store
+            )
+        if store is not None and (is_first or gone):
+            self._park(found.values(), store)
+        wanted = {*found, *(_broken(stub) for stub in found), *(self.path / name for name in OWN)}
+        for stub in self.path.glob("*.py"):
+            if stub not in wanted:
+                stub.unlink()
+
+    def _marks(self, stub: Path, path: Path) -> job_files.Marks:
+        return job_files.marks_of(path, root=self._jobs, named=self._named.get(stub, ()))
+
+    def _look_at(self, stub: Path, path: Path, store: SoundFiles | None) -> JobSpec | None:
+        """Return the job of a file as it is now; None where it has problems, which are Airflow's to show."""
+        self._named[stub] = job_files.named_files(path, root=self._jobs)
+        self._seen[stub] = self._marks(stub, path)
         try:
-            _write(stub, self._text(path))
-            if stub in self._seen:  # its text may be as before while the defaults above it, or what is wrong, is not
-                stub.touch()
+            job = job_files.load_job(path, root=self._jobs)
+        except JobFileInvalid:
+            last = None if store is None else last_sound(path, root=self._jobs, folder=self.name)
+            if last is not None:
+                self._ids[stub] = last.id
+            else:
+                self._ids.pop(stub, None)
+            return None
+        self._ids[stub] = job.id
+        (self._begin_paused.add if job.start_paused else self._begin_paused.discard)(job.id)
+        return job
+
+    def _seconds_of(self, found: Mapping[Path, Path]) -> dict[Path, tuple[str, Path]]:
+        """Return the DAG files whose job's id another file has first, each with the id and that other file."""
+        first: dict[str, Path] = {}
+        for stub, job_id in self._ids.items():
+            if job_id not in first or job_files.precedes(found[stub], found[first[job_id]], job_id):
+                first[job_id] = stub
+        return {stub: (id_, found[first[id_]]) for stub, id_ in self._ids.items() if first[id_] != stub}
+
+    def _renew(self, stub: Path, path: Path, job: JobSpec | None, store: SoundFiles | None) -> None:
+        """Let Airflow parse a job again. What is wrong with one file never stops the others."""
+        second = self._seconds.get(stub)
+        is_broken = job is None and stub in self._ids and second is None
+        try:
+            if second is not None:
+                text = self._stub(SECOND_STUB, path, job_id=second[0], first=str(second[1].absolute()))
+            else:
+                text = self._stub(STUB, path, text=self._shown(path))
+            _renew(stub, text)
+            if is_broken:
+                _renew(_broken(stub), self._stub(BROKEN_STUB, path))
+            else:
+                _broken(stub).unlink(missing_ok=True)
         except OSError as error:
             log.warning("%s has no DAG file: %s", path, error.strerror)
-        self._register(path, stub)
+        if job is not None and second is None and store is not None:
+            self._register(job, path, store)
+
+    def _register(self, job: JobSpec, path: Path, store: SoundFiles) -> None:
+        """Make a job known to publishers from now on, and keep what it is for when its file turns bad."""
+        try:
+            place = kept.place_of(path, self._jobs)
+            store.register(job, place=place, text=kept.written(job))
+        except SynError as error:
+            log.warning("%s is not registered yet: %s", path, error)
+
+    def _park(self, files: Iterable[Path], store: SoundFiles) -> None:
+        """Switch off the jobs whose file is gone. One that comes back is a new file, and switches its job on."""
+        try:
+            for job_id in store.park_all_but([kept.place_of(path, self._jobs) for path in files]):
+                log.warning("The file of %s is gone; what waits for it is parked", job_id)
+        except SynError as error:
+            log.warning("Jobs whose file is gone are not parked yet: %s", error)
 
     def _stubs_of(self, files: Sequence[Path]) -> dict[Path, Path]:
         """Return each job file by its DAG file; of two that would share one (``a/b``, ``a__b``) the later is marked."""
         found: dict[Path, Path] = {}
+        folder = self.path
         for path in sorted(files):
             place = path.relative_to(self._jobs)
             name = "__".join(place.with_suffix("").parts)
-            if self.path / f"{name}.py" in found:
+            if folder / f"{name}.py" in found:
                 name += f"__{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
-            found[self.path / f"{name}.py"] = path
+            found[folder / f"{name}.py"] = path
         return found
 
-    def _text(self, path: Path) -> str:
+    def _stub(self, template: str, path: Path, **more: str) -> str:
+        name = _quoted(printable(path.name))
+        places = {"path": str(path.absolute()), "root": str(self._jobs.absolute()), "folder": self.name}
+        return template.format(name=name, **places, **more)
+
+    def _shown(self, path: Path) -> str:
         text = job_files.shown_text(path)
-        return STUB.format(
-            name=_quoted(printable(path.name)),
-            text=_quoted(NOT_SHOWN if text is None else text),
-            path=str(path.absolute()),
-            root=str(self._jobs.absolute()),
-        )
+        return _quoted(NOT_SHOWN if text is None else text)
 
     def _follow_switches(self) -> None:
         """Follow the switches also where every job is paused, and Airflow runs no doorbell; not inside a task.
 
         The dag-processor may use Airflow's own database, so toggles are followed where the queue is in another.
         """
-        from hms_syn import wiring  # noqa: PLC0415 - as below
-        from hms_syn.flow.switch import follow  # noqa: PLC0415 - as below
-        from hms_syn.hooks.audit import AuditHook, airflows_own_url  # noqa: PLC0415 - as below
-        from hms_syn.store import airflow_toggles  # noqa: PLC0415 - as below
+        from hms_syn import wiring  # noqa: PLC0415 - a task needs none of them
+        from hms_syn.flow.switch import follow  # noqa: PLC0415 - a task needs none of them
+        from hms_syn.store import airflow_toggles  # noqa: PLC0415 - a task needs none of them
 
         url = airflows_own_url()
         if url is None:
@@ -158,36 +258,45 @@ class JobsDagBundle(BaseDagBundle):
         """Have Airflow parse the files of the DAGs that were switched on since the last look.
 
         Airflow listens for a DAG's bell from the first parse that finds the DAG on, and may leave a file that has not
-        changed alone for an hour. At the first look every file is about to be parsed.
+        changed alone for an hour. A DAG that is new and on was found so by its first parse, unless it begins paused;
+        otherwise every file of a new folder would be parsed twice.
         """
-        on = {dag_id for dag_id, is_paused in toggles.items() if not is_paused}
-        for dag_id in on - (on if self._on is None else self._on):
+        before, self._toggles = self._toggles, toggles
+        stubs = {job_id: stub for stub, job_id in self._ids.items() if stub not in self._seconds}
+        all_begin_paused = conf.getboolean("core", "dags_are_paused_at_creation")
+        for dag_id, is_paused in toggles.items():
             job = dag_id.removeprefix("syn.").rpartition(".")[0]
-            stub = self._stubs.get(job, self.path / HEARTBEAT)
+            begins_paused = before is not None and (all_begin_paused or job in self._begin_paused)
+            if is_paused or not (before or {}).get(dag_id, begins_paused):
+                continue
+            stub = stubs.get(job, self.path / HEARTBEAT)
             if stub.exists():
                 stub.touch()
-        self._on = on
 
-    def _register(self, path: Path, stub: Path) -> None:
-        """Make a job known to publishers from now on. A broken file is Airflow's to show, as an import error.
 
-        Not inside a task, which begins with a bundle of its own and registers its one job by itself.
-        """
-        from hms_syn.hooks.audit import AuditHook, airflows_own_url  # noqa: PLC0415 - the bundle is also made where no database is needed
+def _store(folder: str) -> SoundFiles | None:
+    """Return what the queue keeps of a folder; None where it cannot be had, which is said."""
+    try:
+        return SoundFiles(AuditHook().store, folder)
+    except SynError as error:
+        log.warning("No job is registered: %s", error)
+        return None
 
-        if airflows_own_url() is None:
-            return
-        try:
-            job = job_files.load_job(path, root=self._jobs)
-            self._stubs[job.id] = stub
-            AuditHook().store.register(job)
-        except SynError as error:
-            log.warning("%s is not registered yet: %s", path, error)
+
+def _broken(stub: Path) -> Path:
+    """Return the DAG file that tells what is wrong with a job that goes on; no job file's name begins so."""
+    return stub.with_name(f"{BROKEN}{stub.name}")
 
 
 def _quoted(text: str) -> str:
     """Return a text as it is written inside a docstring."""
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def _renew(stub: Path, text: str) -> None:
+    """Write one DAG file and have it parsed: its text may be as before while what it reads is not."""
+    _write(stub, text)
+    stub.touch()
 
 
 def _write(stub: Path, text: str) -> None:

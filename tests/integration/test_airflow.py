@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -137,6 +138,35 @@ def test_a_dropped_bad_file_shows_its_own_error_and_stops_no_other(place):
     path.write_text(text_of_job, encoding="utf-8")
     eventually(lambda: not errors() and place.airflow.knows("syn.bad_one.push"))
     assert good
+
+
+def test_a_job_whose_file_turns_bad_goes_on_as_it_last_was(place):
+    """A bad edit stops nothing: what is published is delivered, and Airflow, the console and lint say what is wrong."""
+    job, topic = place.job()
+    path = place.airflow.jobs / f"{job}.yaml"
+    sound = path.read_text(encoding="utf-8")
+    path.write_text(sound.replace("source_topic", "sorce_topic"), encoding="utf-8")
+
+    def errors():
+        found = place.airflow.api("GET", "/api/v2/importErrors").get("import_errors", [])
+        return [error["stack_trace"] for error in found if job in error["filename"]]
+
+    eventually(errors, what="the import error")
+    wrong = f"{job}.yaml:6:3: error: job.sorce_topic: unknown key; did you mean 'source_topic'?"
+    assert [wrong in error for error in errors()] == [True]
+    message_id = put(place, topic)
+    eventually(lambda: place.state_of(message_id) == "delivered")
+    assert not place.airflow.api("GET", f"/api/v2/dags/syn.{job}.push")["is_stale"]
+    status, _, told = place.ask("GET", "/hms-syn/api/v1/files", token=place.token("admin"))
+    lines = [row["line"] for row in json.loads(told)["files"] if job in row["file"]]
+    assert (status, 6 in lines) == (200, True)
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("hms-syn"), "lint", path],
+        env=place.airflow.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (linted.returncode, wrong in linted.stdout) == (1, True)
+    path.write_text(sound, encoding="utf-8")
+    eventually(lambda: not errors())
 
 
 def test_a_job_removed_from_the_folder_leaves_airflow(place):

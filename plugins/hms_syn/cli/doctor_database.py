@@ -16,7 +16,7 @@ from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from hms_syn.domain.checkup import Finding
     from hms_syn.ports import Credentials
@@ -157,6 +157,6 @@ def _signing() -> Finding:
     return ok("audit key", f"tree heads are signed as {signer.name}+{signer.verifier.key_hash.hex()}")
 
 
-def _some(words: tuple[str, ...], most: int = 3) -> str:
+def _some(words: Sequence[str], most: int = 3) -> str:
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(words[:most]) + more

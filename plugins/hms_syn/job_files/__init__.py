@@ -8,7 +8,17 @@ fills every default in, ``filled_in`` compares two files. Nothing here touches a
 from __future__ import annotations
 
 from hms_syn.job_files.job_folder import JobFolder, Marks, marks_of
-from hms_syn.job_files.loader import job_path, load_folder, load_job, located, paths, shown_text
+from hms_syn.job_files.loader import (
+    job_path,
+    load_folder,
+    load_job,
+    located,
+    named_files,
+    paths,
+    precedes,
+    shown_text,
+    taken,
+)
 
 __all__ = [
     "JobFolder",
@@ -18,6 +28,9 @@ __all__ = [
     "load_job",
     "located",
     "marks_of",
+    "named_files",
     "paths",
+    "precedes",
     "shown_text",
+    "taken",
 ]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _ID = re.compile(rb"""(?<![\w.-])["']?id["']?\s*:\s*["']?([a-z][a-z0-9_-]*)?""")
 """Only a file that may give an id is read as YAML: a thousand of them take seconds."""
 
-_PLAIN = ("nothing waits", "waiting for a worker")
-"""What is said of a job that nothing else is wrong with."""
+_PLAIN = ("nothing waits", "waiting for a worker", "parked, for its job file is gone")
+"""How what is said of a job begins that nothing else is wrong with."""
 
 
 def ids_below(folder: Path) -> Collection[str] | None:
@@ -59,7 +59,7 @@ def _is_gone(row: Mapping[str, Any], ids: Collection[str]) -> bool:
 def _marked(row: Mapping[str, Any], has_file: bool | None) -> Mapping[str, Any]:  # noqa: FBT001 - one of three
     if has_file is not False:
         return {**row, "has_file": has_file}
-    why = sentence(row) if row["why"] in _PLAIN else f"no file in the jobs folder; {row['why']}"
+    why = sentence(row) if row["why"].startswith(_PLAIN) else f"no file in the jobs folder; {row['why']}"
     return {**row, "has_file": has_file, "why": why}
 
 

@@ -58,9 +58,13 @@ class JobFolder:
             log.warning("%s", error)
 
 
-def marks_of(file: Path, *, root: Path) -> Marks:
-    """Return what tells whether a job is another than before: its file, and the defaults from there up to ``root``."""
-    return _marks([file, *(folder / inheritance.FILE_NAME for folder in inheritance.folders(file.parent, root))])
+def marks_of(file: Path, *, root: Path, named: Iterable[Path] = ()) -> Marks:
+    """Return what tells whether a job is another than before.
+
+    That is its file, the defaults from there up to ``root``, and the files that it names: see ``named_files``.
+    """
+    defaults = (folder / inheritance.FILE_NAME for folder in inheritance.folders(file.parent, root))
+    return _marks([file, *defaults, *named])
 
 
 def _marks(files: Iterable[Path]) -> dict[Path, Mark]:

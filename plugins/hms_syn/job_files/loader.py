@@ -75,11 +75,12 @@ def load_folder(folder: str | Path, *, adapters: Collection[str] | None = None) 
             problems.update(dict.fromkeys(error.problems))
             continue
         first = jobs.get(job.id)
-        if first is None or (file.stem == job.id and Path(first.file).stem != job.id):
+        if first is None or precedes(Path(job.file), Path(first.file), job.id):
             jobs[job.id] = job
         if first is not None:
             kept, other = jobs[job.id], first if jobs[job.id] is job else job
-            problems[_taken(root, kept=kept, other=other)] = None
+            problem = taken(root, job_id=job.id, kept=Path(kept.file), other=Path(other.file))
+            problems[problem] = None
     return sorted(jobs.values(), key=lambda job: job.file), list(problems)
 
 
@@ -205,16 +206,45 @@ def _without_idle_sections(tree: Table, file: Path) -> Table:
     return Table(entries={**tree.entries, "job": entry}, place=tree.place)
 
 
-def _taken(root: Path, *, kept: JobSpec, other: JobSpec) -> Problem:
+def taken(root: Path, *, job_id: str, kept: Path, other: Path) -> Problem:
     """Return the problem of the second file with one id, placed at its ``id`` where it has one."""
-    path = root / os.path.relpath(other.file, root)
-    first = root / os.path.relpath(kept.file, root)
+    path, first = root / os.path.relpath(other, root), root / os.path.relpath(kept, root)
     tree, _ = yaml_source.read(path)
     job = tree.entries.get("job") if tree is not None else None
     entry = job.node.entries.get("id") if job is not None and isinstance(job.node, Table) else None
     line, column = (entry.node.place.line, entry.node.place.column) if entry is not None else (1, 1)
-    text = f"the id '{kept.id}' is already taken by {first}; this file is left out until one of them has another id"
+    text = f"the id '{job_id}' is already taken by {first}; this file is left out until one of them has another id"
     return Problem(file=str(path), line=line, column=column, key="job.id", text=text)
+
+
+def precedes(file: Path, other: Path, job_id: str) -> bool:
+    """Return whether of two files with one id this one is the job: the one named after it, else the first."""
+    return (file.stem != job_id, str(file)) < (other.stem != job_id, str(other))
+
+
+def named_files(file: Path, *, root: Path) -> list[Path]:
+    """Return the files that a job names beside its own, there or not: the schema of its payload, its WSDLs."""
+    try:
+        tree, _ = whole(file, root=root, defaults={})
+    except errors.JobFileInvalid:
+        return []
+    data = data_of(tree, [])
+    given = [value for at in _NAMES_A_FILE if isinstance(value := _at(data, at), str) and "://" not in value]
+    return [file.parent / name for name in dict.fromkeys(given)]
+
+
+_NAMES_A_FILE = (
+    ("job", "push", "schema"),
+    ("job", "push", "request", "wsdl"),
+    ("job", "push", "find", "request", "wsdl"),
+    ("job", "pull", "request", "wsdl"),
+)
+
+
+def _at(data: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
 
 
 def is_yaml(file: Path) -> bool:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hms_syn.job_files.findings import Finding, Path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REFUSAL = "looks like a secret; credentials live only in the Airflow Connection named by job.connection_id"
 
@@ -51,24 +48,32 @@ def is_secret(value: str) -> bool:
     return bool(_SECRET_VALUE.search(value) or _SECRET_QUERY.search(value))
 
 
-def secrets_in(data: Any, *, path: Path = (), vendor_words: bool = False) -> Iterator[Finding]:
-    """Yield a finding for every key or value that looks like a secret; the value itself is never repeated.
+def secrets_in(data: Any) -> list[Finding]:
+    """Return a finding for every key or value that looks like a secret; the value itself is never repeated.
 
     Below ``mapping`` and its like the keys are the vendor's words, and a field of that name is no secret as long as
     its value is an expression and not a literal.
     """
+    found: list[Finding] = []
+    _look_into(data, (), found, vendor_words=False)
+    return found
+
+
+def _look_into(data: Any, path: Path, found: list[Finding], *, vendor_words: bool) -> None:
     if isinstance(data, dict):
         for key, value in data.items():
-            here = (*path, key)
-            literal = not isinstance(value, str) or _LITERAL.match(value) is not None
-            if holds_secret(key) and (not vendor_words or (literal and "mapping" in path and isinstance(value, str))):
-                yield Finding(path=here, text=REFUSAL, at_key=True)
+            if holds_secret(key) and (not vendor_words or _is_literal(value, path)):
+                found.append(Finding(path=(*path, key), text=REFUSAL, at_key=True))
             else:
-                yield from secrets_in(value, path=here, vendor_words=vendor_words or key in _VENDOR_WORDS)
+                _look_into(value, (*path, key), found, vendor_words=vendor_words or key in _VENDOR_WORDS)
     elif isinstance(data, list):
         for index, item in enumerate(data):
-            yield from secrets_in(item, path=(*path, index), vendor_words=vendor_words)
-    elif isinstance(data, str) and path[1:2] not in _PROSE and not vendor_words:
+            _look_into(item, (*path, index), found, vendor_words=vendor_words)
+    elif isinstance(data, str) and not vendor_words and path[1:2] not in _PROSE:
         open_value = path != _ENDPOINT and _SECRET_VALUE.search(data)
-        if open_value or _SECRET_QUERY.search(data):
-            yield Finding(path=path, text=REFUSAL)
+        if open_value or ("=" in data and _SECRET_QUERY.search(data)):
+            found.append(Finding(path=path, text=REFUSAL))
+
+
+def _is_literal(value: Any, path: Path) -> bool:
+    return "mapping" in path and isinstance(value, str) and _LITERAL.match(value) is not None

@@ -18,6 +18,7 @@ from hms_syn.domain.problem import Problem
 from hms_syn.job_files.nodes import INVISIBLE, Entry, Items, Node, Place, Scalar, Table, dotted, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MAX_BYTES = 64 * 1024
@@ -90,8 +91,7 @@ def parse(body: bytes, *, file: str) -> tuple[Table | None, list[Problem]]:
         text = _decoded(body, file)
         loader = _PARSER(text)
         try:
-            while loader.check_event():
-                builder.feed(loader.get_event())
+            builder.feed_all(loader.get_event)
         finally:
             loader.dispose()
     except _UnreadableError as stop:
@@ -173,30 +173,54 @@ class _Builder:
         self._frames: list[_Frame] = []
         self._documents = 0
 
-    def feed(self, event: yaml.Event) -> None:
-        """Take one event of the parser."""
-        if isinstance(event, yaml.ScalarEvent):
-            place = self._checked_place(event)
-            plain = bool(event.implicit[0]) and event.style in (None, "")
-            self._add(Scalar(event.value, plain, place))
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            place = self._checked_place(event)
-            if len(self._frames) >= MAX_DEPTH:
-                self._frames.clear()
-                raise _UnreadableError(self._problem(place, f"is nested deeper than {MAX_DEPTH} levels"))
-            self._frames.append(_Frame(place, {} if isinstance(event, yaml.MappingStartEvent) else None))
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._add(_closed(self._frames.pop()))
-        elif isinstance(event, yaml.AliasEvent):
-            place = self._place(event)
-            self._report(place, "aliases ('*') are not allowed; write the value out")
-            self._add(Scalar(text="", plain=True, place=place))
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._documents += 1
-            if self._documents > 1:
-                raise _UnreadableError(
-                    self._problem(self._place(event), "holds a second document ('---'); one job a file")
-                )
+    def feed_all(self, next_event: Callable[[], yaml.Event]) -> None:
+        """Take the parser's events to their end. A thousand files have some seventy each, so each costs as it must."""
+        take: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open,
+            yaml.SequenceStartEvent: self._open,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        event: Any = next_event()
+        while type(event) is not yaml.StreamEndEvent:
+            taken = take.get(type(event))
+            if taken is not None:
+                taken(event)
+            event = next_event()
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        mark: Any = event.start_mark
+        place = Place(self._file, mark.line + 1, mark.column + 1)
+        if event.anchor is not None or event.tag is not None:
+            self._look_at_marks(event, place)
+        if not event.value.isprintable():
+            self._look_closely(event, place)
+        self._add(Scalar(event.value, bool(event.implicit[0]) and not event.style, place))
+
+    def _open(self, event: yaml.CollectionStartEvent) -> None:
+        place = self._place(event)
+        if event.anchor is not None or event.tag is not None:
+            self._look_at_marks(event, place)
+        if len(self._frames) >= MAX_DEPTH:
+            self._frames.clear()
+            raise _UnreadableError(self._problem(place, f"is nested deeper than {MAX_DEPTH} levels"))
+        self._frames.append(_Frame(place, {} if isinstance(event, yaml.MappingStartEvent) else None))
+
+    def _close(self, _: yaml.CollectionEndEvent) -> None:
+        self._add(_closed(self._frames.pop()))
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        place = self._place(event)
+        self._report(place, "aliases ('*') are not allowed; write the value out")
+        self._add(Scalar(text="", plain=True, place=place))
+
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            raise _UnreadableError(self._problem(self._place(event), "holds a second document ('---'); one job a file"))
 
     def _add(self, node: Node) -> None:
         if not self._frames:
@@ -227,15 +251,11 @@ class _Builder:
         if first is not None:
             self._report(node.place, f"duplicate key; it already stands in line {first.key_place.line}")
 
-    def _checked_place(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Place:
-        place = self._place(event)
+    def _look_at_marks(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, place: Place) -> None:
         if event.anchor is not None:
             self._report(place, "anchors ('&') are not allowed; write the value out where it is needed")
         if event.tag is not None:
             self._report(place, "tags ('!') are not allowed; write the plain value")
-        if isinstance(event, yaml.ScalarEvent) and not event.value.isprintable():
-            self._look_closely(event, place)
-        return place
 
     def _look_closely(self, event: yaml.ScalarEvent, place: Place) -> None:
         hidden = INVISIBLE.search(event.value)

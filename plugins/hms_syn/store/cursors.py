@@ -1,4 +1,4 @@
-"""Where each pull goes on, and the vendor contracts as first seen."""
+"""Where each pull goes on, and what is pinned for a job: the vendor's contracts as first seen."""
 
 from __future__ import annotations
 
@@ -56,5 +56,8 @@ def pin(connection: Connection, job: str, name: str, body: bytes) -> str:
 
 
 def unpin(connection: Connection, job: str) -> None:
-    """Forget everything pinned for a job."""
-    connection.execute(sql(connection, "DELETE FROM hms_syn_pin WHERE job = :job"), {"job": job})
+    """Forget the contracts pinned for a job; not what its file last was."""
+    connection.execute(
+        sql(connection, "DELETE FROM hms_syn_pin WHERE job = :job AND name <> 'gone' AND name NOT LIKE 'file:%'"),
+        {"job": job},
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hms_syn.store import incidents, vendor_board, why
 from hms_syn.store.airflow_toggles import IS_GONE, IS_OFF, JOINED
+from hms_syn.store.sound_files import IS_PARKED
 from hms_syn.store.statements import SECOND, among, shown, sql
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ OF_HEAD = HEAD_OF_LINE.replace("{0}", "state")
 SEQ_OF_HEAD = HEAD_OF_LINE.replace("{0}", "event_seq")
 STANDING = f"""
 SELECT j.job, j.name, j.endpoint, {{is_off}} AS paused, j.paused_by, j.paused_reason, j.paused_until, j.switched_at,
-  j.maintenance, {{now}} AS now, {{is_gone}} AS is_gone,
+  j.maintenance, {{now}} AS now, {{is_gone}} AS is_gone, {IS_PARKED} AS is_parked,
   (SELECT COUNT(*) FROM (SELECT 1 FROM hms_syn_delivery d WHERE d.job = j.job LIMIT :most) t) AS waiting,
   (SELECT COUNT(*) FROM (SELECT {OF_HEAD} AS state FROM {LINES} AND l.owner IS NOT NULL LIMIT :most) t
     WHERE t.state = 'in_flight') AS in_flight,

@@ -285,7 +285,7 @@ incident = _table(
 )
 
 pin = _table(
-    "pin",  # vendor contracts as first seen
+    "pin",  # vendor contracts as first seen, and each job file as it was last sound
     Column("job", String(100), primary_key=True),
     Column("name", String(100), primary_key=True),
     Column("digest", String(64), nullable=False),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hms_syn.domain.incident import Incident
 
 
+PARKED = "parked, for its job file is gone: put the file back, or retire the job (hms-syn retire)"
+
+
 def switch(job: Row[Any]) -> Mapping[str, Any]:
     """Say how a job's switch stands; what was switched in Airflow this second has no name yet."""
     paused = bool(job.paused)
@@ -61,7 +64,7 @@ def nothing_moves(head: Row[Any], job: Row[Any], vendor: Mapping[str, Any]) -> s
     wait = f"next try in {durations.in_words(max(0, round(head.wait_s)))}" if head.wait_s is not None else ""
     return {
         "idle": "nothing waits",
-        "off": "switched off in its file",
+        "off": PARKED if job.is_parked else "switched off in its file",
         "sending": f"sending {who}",
         "worker_lost": f"{who} lost its worker; the next one takes over",
         "in_doubt": f"{who} is in doubt: "
