@@ -96,7 +96,7 @@ class Desk:
 
     def view(self, message_id: str, act: Act) -> Mapping[str, Any]:
         """Do it in one transaction; see viewing.view."""
-        return self._do(lambda connection: viewing.view(connection, message_id, act))
+        return self._do(lambda connection: viewing.view(connection, message_id, act, self.store.keyring))
 
     def reconcile(self, job: str | None = None) -> list[Mapping[str, Any]]:
         """Count both sides of each job; see reconciliation.reconcile."""

@@ -8,7 +8,7 @@ from hms_syn.errors import StoreNotReady
 from hms_syn.store import tables
 
 VERSION_TABLE = "hms_syn_alembic_version"
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in migrations/versions; a test compares."""
 
 

@@ -55,10 +55,14 @@ topic_event = _table(
     Column("headers", Text, nullable=False),
     Column("salt", String(64), nullable=False),
     Column("published_at", BigInteger, nullable=False),
+    Column("key_id", String(40)),  # the key its data key is wrapped with; null is a payload in clear
+    Column("data_key", String(100)),
+    Column("erased_at", BigInteger),  # from then on there is no payload, header, salt or data key
     Column("routes", Integer, nullable=False, server_default=ZERO),  # how many jobs took it; our own news need none
     Index("hms_syn_event_topic", "topic", "seq"),
     _partial("hms_syn_event_key", "ordering_key", where="ordering_key IS NOT NULL"),
     _partial("hms_syn_event_untaken", "seq", where="routes = 0 AND agency <> 'hms-syn'"),
+    _partial("hms_syn_event_sealed", "key_id", "seq", where="key_id IS NOT NULL"),
 )
 
 delivery = _table(
@@ -188,6 +192,11 @@ job = _table(
     Column("canary", Boolean, nullable=False, server_default=false()),  # after it, one message goes first
     Column("told", BigInteger, nullable=False, server_default=ZERO),  # Airflow was told of deliveries up to this event
     Column("registered_at", BigInteger, nullable=False),
+    Column(
+        "retained_at", BigInteger, nullable=False, server_default=ZERO
+    ),  # retention has looked at all settled before
+    Column("retained_id", BigInteger, nullable=False, server_default=ZERO),  # and, of that very time, up to here
+    Column("retained_seq", BigInteger, nullable=False, server_default=ZERO),  # and at all it pulled up to here
 )
 
 registry = _table(
