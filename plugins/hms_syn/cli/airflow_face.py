@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow.cli.cli_config import CLICommand
 
-    from hms_syn.cli.commands import Command
+    from hms_syn.cli.command import Command
     from hms_syn.ports import Credentials
 
 

@@ -2,39 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument, in argparse's own words."""
-
-    flags: tuple[str, ...]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One command. ``module`` under hms_syn.cli has a ``run(arguments) -> exit code``, imported when it is called.
-
-    A name of two words is a command in a group.
-    """
-
-    name: str
-    help: str
-    module: str
-    arguments: tuple[Argument, ...] = ()
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; return 0 when it is done and fine, 1 when a problem was found."""
-        code: int = import_module(f"hms_syn.cli.{self.module}").run(arguments)
-        return code
+from hms_syn.cli.command import Argument, Command
 
 
 def _argument(*flags: str, **options: Any) -> Argument:
@@ -243,10 +213,46 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="erase",
+        help="destroy the payloads of messages that are delivered or discarded; the record stays and still verifies",
+        module="erase",
+        arguments=(
+            _argument("ids", nargs="*", metavar="ID", help="message ids, as in 'hms-syn trace'"),
+            _argument("--expired", action="store_true", help="instead of ids: all that jobs' retention has over"),
+            _argument("--limit", type=int, default=100_000, metavar="N", help="with --expired, at most so many"),
+            _argument("--dry-run", action="store_true", help="only list what would be erased"),
+            _argument("--reason", metavar="TEXT", help="why; it goes into the audit trail (needed with ids)"),
+            _WHY[1],
+        ),
+    ),
+    Command(
         name="reconcile",
         help="prove that everything accepted stands somewhere, exactly once; exit 1 if not",
         module="reconcile",
         arguments=(_argument("--job", metavar="JOB", help="this job only"), JSON),
+    ),
+    Command(
+        name="keys new",
+        help="make a key for sealing payloads: the first line of the keys file",
+        module="keys_new",
+        arguments=(
+            _argument("--file", metavar="FILE", help="the keys file (default: [hms_syn] payload_keys_file)"),
+            _argument("--id", metavar="ID", help="what the key is called, e.g. 2026-11 (default: the time)"),
+        ),
+    ),
+    Command(
+        name="keys rewrap",
+        help="change every sealed message to the newest key, in batches; stopped, it goes on at the next call",
+        module="keys_rewrap",
+        arguments=(
+            _argument("--batch", type=int, default=500, metavar="N", help="messages a transaction (default: 500)"),
+        ),
+    ),
+    Command(
+        name="keys status",
+        help="how many messages each key still opens; exit 1 if one is needed and not in the file",
+        module="keys_status",
+        arguments=(JSON,),
     ),
     Command(
         name="audit export",
@@ -263,4 +269,4 @@ COMMANDS = (
         arguments=(JSON,),
     ),
 )
-GROUPS = {"audit": "the audit trail"}
+GROUPS = {"audit": "the audit trail", "keys": "the keys that payloads are sealed with"}

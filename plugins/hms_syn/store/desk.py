@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hms_syn.store import listing, officers, reconciliation, set_aside, viewing
+from hms_syn.store import erasing, listing, officers, reconciliation, set_aside, viewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,6 +93,14 @@ class Desk:
     def resolve_as_resend(self, message_id: str, act: Act, *, job: str | None = None) -> list[str]:
         """Do it in one transaction; see officers.resolve_as_resend."""
         return self._do(lambda connection: officers.resolve_as_resend(connection, message_id, act, job=job))
+
+    def erase(self, message_id: str, act: Act) -> bool:
+        """Do it in one transaction; see erasing.erase. Where it was done, ``forget`` is what follows."""
+        return self._do(lambda connection: erasing.erase(connection, message_id, act))
+
+    def forget(self) -> bool:
+        """Drop what the database's own log still holds of what was erased; see engine.make_room."""
+        return self.store.make_room()
 
     def view(self, message_id: str, act: Act) -> Mapping[str, Any]:
         """Do it in one transaction; see viewing.view."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.delivery import Delivery, Outcome, State
-from hms_syn.errors import ActRefused, UnknownMessage
+from hms_syn.errors import ActRefused, Erased, UnknownMessage
 from hms_syn.store import attempts, audit_trail, bus
 from hms_syn.store.keyring import NO_KEYS
 from hms_syn.store.statements import NEVER, moment, sql
@@ -80,16 +80,21 @@ def replay(connection: Connection, message_id: str, act: Act, *, job: str | None
 
 
 def enqueue(connection: Connection, message_id: str, route: Route, act: Act) -> bool:
-    """Put an event that a job has not taken into its queue; False when the job has it, or had it, already."""
+    """Put an event that a job has not taken into its queue; False when the job has it, or had it, already.
+
+    :raises ActRefused: it was erased
+    """
     here = {"message_id": message_id, "job": route.job}
     if _open(connection, message_id, route.job) or _settled(connection, message_id, route.job):
         return False
-    event_seq = connection.execute(
-        sql(connection, "SELECT seq FROM hms_syn_event WHERE message_id = :message_id {keep}"), here
-    ).scalar_one()
+    event = connection.execute(
+        sql(connection, "SELECT seq, erased_at FROM hms_syn_event WHERE message_id = :message_id {keep}"), here
+    ).one()
+    if event.erased_at is not None:
+        raise ActRefused(f"{message_id}: its payload was erased; there is nothing to send", code=Erased.code)
     row = {
         **here,
-        "event_seq": event_seq,
+        "event_seq": event.seq,
         "ordering_key": route.ordering_key,
         "idempotency_key": route.idempotency_key,
         "attempts": 0,
@@ -239,15 +244,16 @@ def _wake(connection: Connection, row: Row[Any]) -> None:
 
 
 def _where_it_stands(connection: Connection, message_id: str) -> str:
+    """Say how a message stands at each job, and whether it was erased."""
     rows = [*_open(connection, message_id, None), *_settled(connection, message_id, None)]
-    if rows:
-        return ", ".join(f"{row.state} at {row.job}" for row in rows)
     known = connection.execute(
-        sql(connection, "SELECT 1 FROM hms_syn_event WHERE message_id = :message_id"), {"message_id": message_id}
-    )
-    if known.first() is None:
+        sql(connection, "SELECT erased_at FROM hms_syn_event WHERE message_id = :message_id"),
+        {"message_id": message_id},
+    ).first()
+    if known is None:
         raise UnknownMessage(f"No message has the id '{message_id}'; 'hms-syn trace' finds it by other words")
-    return "kept, no job takes its topic"
+    places = [f"{row.state} at {row.job}" for row in rows] or ["kept, no job takes its topic"]
+    return ", ".join([*places, "its payload erased"] if known.erased_at is not None else places)
 
 
 def _note(
