@@ -219,7 +219,7 @@ COMMANDS = (
         arguments=(
             _argument("ids", nargs="*", metavar="ID", help="message ids, as in 'hms-syn trace'"),
             _argument("--expired", action="store_true", help="instead of ids: all that jobs' retention has over"),
-            _argument("--limit", type=int, default=100_000, metavar="N", help="with --expired, at most so many"),
+            _argument("--limit", type=int, default=10_000, metavar="N", help="with --expired, look at so many"),
             _argument("--dry-run", action="store_true", help="only list what would be erased"),
             _argument("--reason", metavar="TEXT", help="why; it goes into the audit trail (needed with ids)"),
             _WHY[1],
