@@ -72,6 +72,8 @@ MORE_CODES = {
     ("tls_unknown_ca", "Nobody we know vouches for the vendor's certificate; nothing was sent."),
     ("tls_wrong_host", "The vendor's certificate is for another name; nothing was sent."),
     ("not_found", "The vendor, when asked, did not have the message, and no attempt was left."),
+    ("cannot_open", "The row was altered, or its key's id stands for another key; its line waits for an officer."),
+    ("key_missing", "The key that the row is sealed with is not in the keys file; its line waits for an officer."),
     ("undecodable", "This release cannot read the row; nothing was sent, and its line waits for an officer."),
     ("worker_lost", "The worker was lost after it had put its intent on record; the vendor may have the message."),
 }

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 SHARING = (
     "tests/browser/",
     "tests/integration/test_airflow",
-    *(f"tests/integration/test_{name}.py" for name in ("alerts", "console", "doctor", "heartbeat", "topology")),
+    *(
+        f"tests/integration/test_{name}.py"
+        for name in ("alerts", "console", "doctor", "heartbeat", "secrecy", "topology")
+    ),
 )
 """Where the fixture ``place`` is used, and where another whole Airflow is: two at work are too much for two cores."""
 

@@ -21,6 +21,7 @@ from hms_syn.errors import JobFileInvalid, SynError
 from hms_syn.hooks.audit import AuditHook, airflows_own_url
 from hms_syn.hooks.job_as_it_runs import last_sound
 from hms_syn.job_files import kept
+from hms_syn.job_files.stubs import BROKEN, BROKEN_STUB, HEARTBEAT, NOT_SHOWN, OWN, SECOND_STUB, STUB, quoted
 from hms_syn.store.sound_files import SoundFiles
 
 if TYPE_CHECKING:
@@ -29,49 +30,6 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
 
 log = logging.getLogger(__name__)
-
-STUB = '''"""An Airflow DAG file written from {name}; edit that file, not this one.
-
-{text}
-"""
-from pathlib import Path
-
-from hms_syn.factory import build
-from hms_syn.hooks.job_as_it_runs import job_as_it_runs
-
-for dag in build(job_as_it_runs(Path({path!r}), root=Path({root!r}), folder={folder!r})):
-    globals()[dag.dag_id] = dag
-'''
-BROKEN = "_broken_"
-BROKEN_STUB = '''"""What is wrong with {name}. The Airflow DAGs of its job go on as they last were."""
-from pathlib import Path
-
-from hms_syn.job_files import load_job
-
-load_job(Path({path!r}), root=Path({root!r}))
-'''
-SECOND_STUB = '''"""No Airflow DAG: the id in {name} is another file's."""
-from pathlib import Path
-
-from hms_syn.hooks.job_as_it_runs import refuse
-
-refuse(Path({path!r}), root=Path({root!r}), job_id={job_id!r}, first=Path({first!r}))
-'''
-NOT_SHOWN = "(Its text is not shown: it cannot be read as YAML, or holds what looks like a secret.)"
-HEARTBEAT = "_hms_syn_heartbeat.py"
-"""No job file's name: those begin with a letter."""
-HEARTBEAT_STUB = '''"""The heartbeat of all vendors as an Airflow DAG."""
-from hms_syn.factory.heartbeat_dag import heartbeat_dag
-
-dag = heartbeat_dag()
-'''
-AUDIT_STUB = '''"""The sealing of the audit trail as an Airflow DAG."""
-from hms_syn.factory.audit_dag import audit_dag
-
-dag = audit_dag()
-'''
-OWN = {HEARTBEAT: HEARTBEAT_STUB, "_hms_syn_audit.py": AUDIT_STUB}
-"""The DAG files that belong to no job."""
 
 
 class JobsDagBundle(BaseDagBundle):
@@ -225,13 +183,13 @@ class JobsDagBundle(BaseDagBundle):
         return found
 
     def _stub(self, template: str, path: Path, **more: str) -> str:
-        name = _quoted(printable(path.name))
+        name = quoted(printable(path.name))
         places = {"path": str(path.absolute()), "root": str(self._jobs.absolute()), "folder": self.name}
         return template.format(name=name, **places, **more)
 
     def _shown(self, path: Path) -> str:
         text = job_files.shown_text(path)
-        return _quoted(NOT_SHOWN if text is None else text)
+        return quoted(NOT_SHOWN if text is None else text)
 
     def _follow_switches(self) -> None:
         """Follow the switches also where every job is paused, and Airflow runs no doorbell; not inside a task.
@@ -286,11 +244,6 @@ def _store(folder: str) -> SoundFiles | None:
 def _broken(stub: Path) -> Path:
     """Return the DAG file that tells what is wrong with a job that goes on; no job file's name begins so."""
     return stub.with_name(f"{BROKEN}{stub.name}")
-
-
-def _quoted(text: str) -> str:
-    """Return a text as it is written inside a docstring."""
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _renew(stub: Path, text: str) -> None:

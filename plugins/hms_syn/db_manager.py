@@ -31,7 +31,7 @@ class HmsSynDBManager(BaseDBManager):
     migration_dir = str(HERE / "migrations")
     alembic_file = str(HERE / "alembic.ini")
     supports_table_dropping = False
-    revision_heads_map = {"0.1.0": "0001", "0.2.0": "0002", "0.3.0": "0003"}  # noqa: RUF012 - the base class declares it so
+    revision_heads_map = {"0.1.0": "0001", "0.2.0": "0002", "0.3.0": "0004"}  # noqa: RUF012 - the base class declares it so
 
     def initdb(self, use_migration_files: bool = False) -> None:  # noqa: FBT001, FBT002 - the base class's signature
         """Make the tables in Airflow's database, and in the queue's own where there is one."""

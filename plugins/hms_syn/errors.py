@@ -14,6 +14,9 @@
     ├── NeedsOfficer           nothing gets better until a person changes something
     │   ├── InvalidEvent       the publisher's event cannot be accepted
     │   ├── PayloadConflict    one message id, two payloads
+    │   │   └── Erased         the payload was erased; nothing brings it back
+    │   ├── KeysNotReady       the keys that payloads are sealed with are not to be had
+    │   ├── CannotOpen         one sealed payload does not open: its key is missing, or it was altered
     │   ├── JobFileInvalid     a job file with problems, each with file:line:col
     │   ├── ContractMismatch   the vendor's contract and the job do not fit together
     │   ├── UnknownAdapter
@@ -137,6 +140,24 @@ class PayloadConflict(NeedsOfficer):
     """This message id was published before with another payload; use a new id for a new fact."""
 
     code = "payload_conflict"
+
+
+class Erased(PayloadConflict):
+    """This message's payload was erased; nothing brings it back, and its id stays taken."""
+
+    code = "erased"
+
+
+class KeysNotReady(NeedsOfficer):
+    """The keys that payloads are sealed with are not to be had; nothing was accepted and nothing was sent."""
+
+    code = "keys_not_ready"
+
+
+class CannotOpen(NeedsOfficer):
+    """A sealed payload does not open; its key is missing, or it was altered."""
+
+    code = "cannot_open"
 
 
 class JobFileInvalid(NeedsOfficer):

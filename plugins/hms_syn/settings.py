@@ -54,6 +54,11 @@ OPTIONS = {
     "drain_lease": Option(
         default="10s", meaning="How long a push run may be silent before another may take its queue over."
     ),
+    "payload_keys_file": Option(
+        default="",
+        meaning="File of the keys that payloads are sealed with, one `<key id> <base64 of 32 bytes>` a line, newest "
+        "first; empty means that payloads are stored in clear.",
+    ),
     "acks_in_xcom": Option(default="100", meaning="How many receipts a push run puts into XCom at most."),
     "audit_every": Option(
         default="10m", meaning="How often the DAG `syn.audit` seals what is new in the audit trail: a duration or cron."
@@ -100,6 +105,12 @@ def jobs_folder() -> Path:
         return Path(configured).expanduser()
     beside_airflow = airflow_home() / "jobs"
     return beside_airflow if beside_airflow.is_dir() else Path("jobs")
+
+
+def payload_keys_file() -> Path | None:
+    """Return the file of the keys that payloads are sealed with, or None where they are stored in clear."""
+    named = get("payload_keys_file")
+    return Path(named).expanduser() if named else None
 
 
 def store_url() -> str:

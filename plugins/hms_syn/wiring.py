@@ -20,6 +20,7 @@ from hms_syn.flow.rounds import Rounds
 from hms_syn.flow.seal import Notary
 from hms_syn.flow.side_by_side import Version
 from hms_syn.store.engine import missing_file
+from hms_syn.store.keyring import Keyring
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.transactions import Transactions
 from hms_syn.store.vendor_board import VendorBoard
@@ -142,4 +143,4 @@ def _adapter(
 
 @cache
 def _store(url: str) -> SqlStore:
-    return SqlStore(url)
+    return SqlStore(url, keyring=Keyring(settings.payload_keys_file()))

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine, text
 
+from hms_syn.cli import keys_new
 from hms_syn.cli.local_airflow import LocalAirflow
 from hms_syn.sandbox.court_soap import Court, Manners, serve
+from hms_syn.store.keyring import Keyring
 from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
@@ -145,8 +147,10 @@ def started(postgres: str, **more: str) -> Iterator[Place]:
     url = postgres.format(database=name)
     home = Path(tempfile.mkdtemp(prefix="hms-syn-airflow-"))
     (home / "jobs").mkdir()
+    keys_new.add(home / "payload.keys")
     settings = {
         "AIRFLOW__HMS_SYN__LINGER": "4s",
+        "AIRFLOW__HMS_SYN__PAYLOAD_KEYS_FILE": str(home / "payload.keys"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
             ["admin:admin", *(f"{user}:{role}" for user, role in USERS.items())]
         ),
@@ -160,7 +164,7 @@ def started(postgres: str, **more: str) -> Iterator[Place]:
             airflow.migrate()
             airflow.start()
             airflow.wait_until("Airflow", airflow.is_healthy, seconds=180)
-            yield Place(airflow, SqlStore(url), court, manners, court_url)
+            yield Place(airflow, SqlStore(url, keyring=Keyring(home / "payload.keys")), court, manners, court_url)
         finally:
             airflow.stop()
             if not os.environ.get("HMS_SYN_KEEP_LOGS"):

@@ -39,7 +39,7 @@ def test_a_seal_updates_the_dataset_and_wakes_the_workflow_that_waits_for_it(pla
     before = Tree(place.store).head().size
     run = place.airflow.trigger("syn.audit")
     eventually(lambda: run_of(place, "syn.audit", run) in ("success", "failed"), what="the run")
-    assert tasks_of(place, run) == {"seal": "success", "reconcile": "success"}
+    assert tasks_of(place, run) == {"seal": "success", "reconcile": "success", "retention": "success"}
     head = Tree(place.store).head()
     assert head.size > before
     told = place.airflow.api(

@@ -225,11 +225,47 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="erase",
+        help="destroy the payloads of messages that are delivered or discarded; the record stays and still verifies",
+        module="erase",
+        arguments=(
+            _argument("ids", nargs="*", metavar="ID", help="message ids, as in 'hms-syn trace'"),
+            _argument("--expired", action="store_true", help="instead of ids: all that jobs' retention has over"),
+            _argument("--limit", type=int, default=10_000, metavar="N", help="with --expired, look at so many"),
+            _argument("--dry-run", action="store_true", help="only list what would be erased"),
+            _argument("--reason", metavar="TEXT", help="why; it goes into the audit trail (needed with ids)"),
+            _WHY[1],
+        ),
+    ),
+    Command(
         name="reconcile",
         help="prove that everything accepted stands somewhere, exactly once; exit 1 if not",
         module="reconcile",
         arguments=(_argument("--job", metavar="JOB", help="this job only"), JSON),
     ),
     *AUDIT,
+    Command(
+        name="keys new",
+        help="make a key for sealing payloads: the first line of the keys file",
+        module="keys_new",
+        arguments=(
+            _argument("--file", metavar="FILE", help="the keys file (default: [hms_syn] payload_keys_file)"),
+            _argument("--id", metavar="ID", help="what the key is called, e.g. 2026-11 (default: the time)"),
+        ),
+    ),
+    Command(
+        name="keys rewrap",
+        help="change every sealed message to the newest key, in batches; stopped, it goes on at the next call",
+        module="keys_rewrap",
+        arguments=(
+            _argument("--batch", type=int, default=500, metavar="N", help="messages a transaction (default: 500)"),
+        ),
+    ),
+    Command(
+        name="keys status",
+        help="how many messages each key still opens; exit 1 if one is needed and not in the file",
+        module="keys_status",
+        arguments=(JSON,),
+    ),
 )
-GROUPS = {"audit": "the audit trail"}
+GROUPS = {"audit": "the audit trail", "keys": "the keys that payloads are sealed with"}

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn import settings, wiring
-from hms_syn.cli import demo_vendors, hand_offs, samples
+from hms_syn.cli import demo_vendors, hand_offs, keys_new, samples
 from hms_syn.cli.demo_story import ORDER, TOPIC, Story
 from hms_syn.cli.demo_vendors import VENDORS
 from hms_syn.cli.local_airflow import LocalAirflow
 from hms_syn.errors import NeedsOfficer
+from hms_syn.store.keyring import SETTING
 
 if TYPE_CHECKING:
     import argparse
@@ -50,6 +51,7 @@ def _set_up(stack: ExitStack, home: Path, *, port: int) -> Story:
     shutil.copytree(samples.folder("jobs"), home / "jobs", ignore=shutil.ignore_patterns("*.py"))
     with _step("three vendors (pretend ones): a court over SOAP, a payment gateway over REST, a hospital over FHIR"):
         origins, connections = demo_vendors.start(stack, home)
+    _seal_payloads(home)
     airflow = LocalAirflow(home=home, jobs=home / "jobs", port=port, settings=connections)
     with _step("the database, by airflow db migrate"):
         airflow.migrate()
@@ -63,6 +65,13 @@ def _set_up(stack: ExitStack, home: Path, *, port: int) -> Story:
     with _step(f"the sample jobs, found by Airflow in jobs/: {', '.join(vendor.job for vendor in VENDORS)}"):
         airflow.wait_until("the sample jobs", lambda: all(map(airflow.knows, dags)))
     return Story(airflow, wiring.open_store(), origins)
+
+
+def _seal_payloads(home: Path) -> None:
+    """Make a key, and name its file where Airflow's processes and other shells in this folder read their settings."""
+    keys = home / "payload.keys"
+    keys_new.add(keys)
+    (home / "airflow.cfg").write_text(f"[hms_syn]\n{SETTING} = {keys}\n", encoding="utf-8")
 
 
 def _farewell(story: Story, *, once: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from hms_syn import settings
-from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs, doctor_tokens
+from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs, doctor_payloads, doctor_tokens
 from hms_syn.cli.output import as_json, remark
 from hms_syn.domain.ack import printable
 from hms_syn.domain.checkup import Verdict, ok, problem
@@ -50,6 +50,7 @@ def examine() -> Iterator[Finding]:
     find, airflow_url, said = _airflow()
     yield said
     store = yield from doctor_database.look(find)
+    yield doctor_payloads.look(store)
     if airflow_url is not None:
         yield from doctor_airflow.look(airflow_url, jobs)
         yield doctor_tokens.look()

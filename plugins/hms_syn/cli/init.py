@@ -12,6 +12,7 @@ from hms_syn.cli import samples
 from hms_syn.cli.output import next_step, remark
 from hms_syn.job_files import json_schema
 from hms_syn.store import grants
+from hms_syn.store.keyring import SETTING
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +23,8 @@ job:
   owner: hms-syn
   alerts: {when: [vendor_offline, vendor_online, dead_letter, in_doubt]}
 """
+KEYS_FILE = "~/.hms-syn/payload.keys"
+"""Outside the project, which goes into version control."""
 PRE_COMMIT = """repos:
   - repo: local
     hooks:
@@ -50,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     here = root.absolute()
     print(f"\nAirflow's settings:\n  export AIRFLOW__CORE__DAGS_FOLDER={here / 'dags'}")
     print(f"  export AIRFLOW__HMS_SYN__JOBS_FOLDER={here / 'jobs'}\n  airflow db migrate")
+    print("\nSo that payloads are sealed in the database, with a key of which you keep a copy elsewhere:")
+    print(f"  hms-syn keys new --file {KEYS_FILE}\n  export AIRFLOW__HMS_SYN__{SETTING.upper()}={KEYS_FILE}")
     next_step(f"hms-syn new ID --adapter NAME; adapters are {', '.join(registry.known_adapters())}")
     return 0
 

@@ -56,6 +56,8 @@ def _detail(hop: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> str:
         parts.append(attempt["note"])
     if hop["event"] == "pulled":
         parts.append(f"the vendor speaks of it in {detail['event']}, by its {detail['by']}")
+    if hop["event"] == "erased":
+        parts.append(f"by {hop['actor']}: {detail.get('reason', '')}")
     if "wait_s" in detail:
         parts.append(f"next try in {in_words(round(detail['wait_s']))}")
     return " ".join(parts)

@@ -130,6 +130,7 @@ class JobSpec:
 
     ``file`` is the YAML file it was read from; relative paths inside ``request`` (a WSDL) are relative to its folder.
     ``on_refused`` is ``dead_letter`` (set aside, go on) or ``block`` (nothing behind it in its line goes out).
+    ``retention`` is how many seconds the payload of a closed message is kept; None is for ever.
     """
 
     id: str
@@ -154,6 +155,7 @@ class JobSpec:
     on_refused: str = "dead_letter"
     alerts: Alerts = field(default_factory=Alerts)
     maintenance: tuple[Window, ...] = ()
+    retention: float | None = None
 
     @property
     def delivered_topic(self) -> str:

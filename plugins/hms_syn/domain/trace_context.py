@@ -71,6 +71,12 @@ def kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {**others, HEADER: str(context)} if context else others
 
 
+def alone(headers: str) -> str:
+    """Return an event's stored headers with its ``traceparent`` alone, which is no secret; empty where it has none."""
+    context = json.loads(headers).get(HEADER) if HEADER in headers else None
+    return json.dumps({HEADER: context}) if context else ""
+
+
 def _is_ours(name: object) -> bool:
     return isinstance(name, str) and name.lower() == HEADER
 

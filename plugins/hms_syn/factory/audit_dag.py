@@ -1,4 +1,4 @@
-"""The DAG of the audit trail: it is sealed, and what was accepted is counted against where it stands."""
+"""The DAG of the audit trail: it is sealed, what was accepted is counted, and what is over is erased."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hms_syn.domain.durations import seconds
 from hms_syn.factory.one_place import bundle_has_the_jobs
 from hms_syn.factory.schedules import timetable
 from hms_syn.operators.reconcile import ReconcileOperator
+from hms_syn.operators.retention import RetentionOperator
 from hms_syn.operators.seal import SealOperator
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ TEXT = """**The audit trail** is sealed: its new rows are put under a tree head,
 
 `seal` updates the asset `sync/audit` when something was new. It is red when the trail is not what was sealed before:
 look with `hms-syn audit verify`. `reconcile` is red when what was accepted does not stand somewhere, exactly once: look
-with `hms-syn reconcile`. It counts once in each `[hms_syn] reconcile_every`, and in every run started by hand."""
+with `hms-syn reconcile`. It counts once in each `[hms_syn] reconcile_every`, and in every run started by hand.
+
+`retention` erases, once a day, the payloads that `retention.payload` of the jobs has over."""
 
 
 def audit_asset() -> Asset:
@@ -43,7 +46,12 @@ def reconcile_task() -> BaseOperator:
     return ReconcileOperator(task_id="reconcile", retries=3, retry_delay=timedelta(seconds=30))
 
 
-TASKS: tuple[Callable[[], BaseOperator], ...] = (seal_task, reconcile_task)
+def retention_task() -> BaseOperator:
+    """Return the task that erases what is kept no longer."""
+    return RetentionOperator(task_id="retention", retries=3, retry_delay=timedelta(seconds=30))
+
+
+TASKS: tuple[Callable[[], BaseOperator], ...] = (seal_task, reconcile_task, retention_task)
 """What the DAG does, each beside the others: the red of one hides nothing of another."""
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hms_syn.job_files.nodes import Entry, Node
 
 _SHORT_FORMS = frozenset({("heartbeat_interval",), ("job", "heartbeat_interval")})
-_NOT_YET = frozenset({("job", "retention")})
+_NOT_YET = frozenset({("job", "retention", "audit")})
 _LISTS = frozenset({("job", "alerts", "notifiers"), ("job", "maintenance")})
 _ONLY_AS_DEFAULT = frozenset({("job", "alerts", "when")})
 """What may stand in a file only together with another key (``silence``), but is the default without it."""

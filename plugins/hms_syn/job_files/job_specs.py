@@ -38,6 +38,7 @@ def job_spec(section: model.JobSection, *, job_id: str, file: str, schema: Mappi
         retry=Retry(**section.retry.model_dump()),
         on_refused=section.on_refused,
         alerts=_alerts(section.alerts),
+        retention=section.retention.payload,
         maintenance=tuple(Window(**window.model_dump()) for window in section.maintenance),
     )
 

@@ -82,6 +82,8 @@ MEANINGS: Mapping[str, str] = {
     "job.maintenance.from": "Required. When a window opens: `02:00`, `Sun 02:00` or `2026-12-24 18:00`.",
     "job.maintenance.to": "Required. When it closes, in the same form.",
     "job.maintenance.timezone": "IANA name of the zone whose clock is meant.",
+    "job.retention.payload": "A payload is erased when its message has been delivered or discarded for so long; see "
+    "[privacy](../privacy.md#retention). Default: never.",
     "job.retry.initial_delay": "Wait after the first failed try.",
     "job.retry.multiplier": "Each wait is so many times the one before.",
     "job.retry.max_delay": "No wait is longer.",

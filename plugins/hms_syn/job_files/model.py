@@ -214,6 +214,13 @@ class WindowSection(_Section):
     timezone: Annotated[str, _read(names.timezone, "string")] = "UTC"
 
 
+class RetentionSection(_Section):
+    """How long a closed message is kept."""
+
+    payload: Never = None
+    audit: NotYet = None
+
+
 class JobSection(_Section):
     """Everything about one job."""
 
@@ -239,7 +246,7 @@ class JobSection(_Section):
     on_refused: Annotated[str, _one_of("dead_letter", "block")] = "dead_letter"
     alerts: AlertsSection = AlertsSection()
     maintenance: Annotated[tuple[WindowSection, ...], BeforeValidator(values.maps)] = ()
-    retention: NotYet = None
+    retention: RetentionSection = RetentionSection()
 
 
 class JobFile(_Section):
@@ -264,6 +271,7 @@ SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("job", "alerts"): AlertsSection,
     ("job", "alerts", "notifiers"): NotifierSection,
     ("job", "maintenance"): WindowSection,
+    ("job", "retention"): RetentionSection,
 }
 """Which keys are known where, by the dotted path of the map they stand in."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hms_syn.domain import trace_context
 from hms_syn.errors import UnknownMessage
 from hms_syn.store import undecodable
+from hms_syn.store.keyring import opened
 from hms_syn.store.statements import SECOND, shown, sql
 
 if TYPE_CHECKING:
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from hms_syn.store.keyring import Keyring
+
 NEWEST_EVENTS = 10_000
 """A payload value is looked for in this many of the newest events; ids and keys are found in all."""
 
+NEWEST = """SELECT message_id, body, headers, salt, key_id, data_key FROM hms_syn_event
+             WHERE erased_at IS NULL ORDER BY seq DESC LIMIT :limit"""
 FIND = (
     "SELECT message_id FROM hms_syn_event WHERE message_id = :key OR ordering_key = :key",
     "SELECT message_id FROM hms_syn_delivery WHERE idempotency_key = :key OR ordering_key = :key",
@@ -25,25 +30,23 @@ FIND = (
 )
 
 
-def trace(connection: Connection, key: str) -> list[Mapping[str, Any]]:
+def trace(connection: Connection, key: str, keyring: Keyring) -> list[Mapping[str, Any]]:
     """Messages found by id, ordering key, idempotency key, receipt or a payload value, oldest first, with every hop."""
     found: set[str] = set()
     for statement in FIND:
         found.update(connection.execute(sql(connection, statement), {"key": key}).scalars())
     if not found:
-        found = _by_payload_value(connection, key)
+        found = _by_payload_value(connection, key, keyring)
     rows = [message(connection, message_id) for message_id in found]
     return sorted(rows, key=lambda row: int(row["seq"]))
 
 
-def _by_payload_value(connection: Connection, key: str) -> set[str]:
-    rows = connection.execute(
-        sql(connection, "SELECT message_id, topic, body FROM hms_syn_event ORDER BY seq DESC LIMIT :limit"),
-        {"limit": NEWEST_EVENTS},
-    )
+def _by_payload_value(connection: Connection, key: str, keyring: Keyring) -> set[str]:
+    rows = connection.execute(sql(connection, NEWEST), {"limit": NEWEST_EVENTS})
     quoted = json.dumps(key, ensure_ascii=False)
     read = undecodable.an_object
-    return {row.message_id for row in rows if quoted in row.body and key in (read(row.body) or {}).values()}
+    bodies = ((row.message_id, words.body) for row in rows if (words := opened(keyring, row)) is not None)
+    return {message_id for message_id, body in bodies if quoted in body and key in (read(body) or {}).values()}
 
 
 def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
@@ -55,7 +58,8 @@ def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
     event = connection.execute(
         sql(
             connection,
-            "SELECT seq, topic, agency, headers, published_at FROM hms_syn_event WHERE message_id = :message_id",
+            """SELECT seq, topic, agency, headers, published_at, erased_at FROM hms_syn_event
+                WHERE message_id = :message_id""",
         ),
         here,
     ).one_or_none()
@@ -97,6 +101,7 @@ def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
         "agency": event.agency,
         "trace_id": trace_context.of_message(message_id, event.headers).trace_id,
         "published_at": shown(event.published_at),
+        "erased_at": shown(event.erased_at),
         "deliveries": [{**row, "settled_at": shown(row["settled_at"])} for row in deliveries.mappings()],
         "attempts": [
             {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain import audit_entry
 from hms_syn.domain.audit_entry import AuditEntry
-from hms_syn.errors import PayloadConflict
+from hms_syn.errors import Erased, PayloadConflict
 from hms_syn.ports import RegistryChanged
 from hms_syn.store import bus_single
 from hms_syn.store.audit_trail import INSERT_ROW, columns
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from hms_syn.ports import RoutedEvent
     from hms_syn.store.direct import Direct
+    from hms_syn.store.keyring import Keyring
 
 
 class LaneGone(Exception):
@@ -34,10 +35,11 @@ class LaneGone(Exception):
 ONE_STATEMENT = """
 WITH current AS (SELECT version FROM hms_syn_registry, {in_line} WHERE version = :version),
  given AS (SELECT * FROM json_to_recordset(CAST(:events AS json)) AS g(n int, message_id text, topic text, agency text,
-           ordering_key text, body text, headers text, salt text, routes int)),
- fresh AS (INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, routes,
-                                      published_at)
-           SELECT g.message_id, g.topic, g.agency, g.ordering_key, g.body, g.headers, g.salt, g.routes, {now}
+           ordering_key text, body text, headers text, salt text, key_id text, data_key text, routes int)),
+ fresh AS (INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, key_id, data_key,
+                                      routes, published_at)
+           SELECT g.message_id, g.topic, g.agency, g.ordering_key, g.body, g.headers, g.salt, g.key_id, g.data_key,
+                  g.routes, {now}
              FROM given g, current ORDER BY g.n
            ON CONFLICT (message_id) DO NOTHING RETURNING seq, message_id),
  wanted AS (SELECT d.* FROM json_to_recordset(CAST(:deliveries AS json)) AS d(n int, message_id text, job text,
@@ -66,26 +68,34 @@ _SOUND = """(SELECT count(*) FROM current) = 1 AND (SELECT count(*) FROM fresh) 
    AND (SELECT count(*) FROM lanes) = (SELECT count(*) FROM born) + (SELECT count(*) FROM held)"""
 GUARDED = f"""SELECT (SELECT count(*) FROM woken), {GUARD.format(_SOUND)}, ARRAY(SELECT message_id FROM fresh)"""  # noqa: S608 - constants
 
+STORED = """SELECT message_id, topic, body, headers, salt, key_id, data_key, erased_at
+              FROM hms_syn_event WHERE message_id = :message_id"""
 
-def publish(connection: Connection, version: int, events: Sequence[RoutedEvent], *, repeats: str) -> list[bool]:
+
+def publish(
+    connection: Connection, version: int, events: Sequence[RoutedEvent], *, repeats: str, keyring: Keyring
+) -> list[bool]:
     """Store events with their deliveries in the caller's transaction; True for each that is new.
 
     :raises RegistryChanged: the plan is older than the registry · :raises PayloadConflict: a known id, another payload
+    :raises KeysNotReady: payloads are to be sealed, and there is no key to be had
     """
-    plan = _plan(events)
+    plan = _plan(events, keyring)
     write = _in_one_statement if connection.dialect.name == "postgresql" else _one_by_one
     is_new = _news(events, write(connection, version, plan))
     if repeats == "refuse":
-        _refuse_other_payloads(connection, [routed for routed, new in zip(events, is_new, strict=True) if not new])
+        repeated = [routed for routed, new in zip(events, is_new, strict=True) if not new]
+        _refuse_other_payloads(connection, repeated, keyring)
     return is_new
 
 
-def publish_alone(direct: Direct, version: int, events: Sequence[RoutedEvent]) -> list[bool]:
+def publish_alone(direct: Direct, version: int, events: Sequence[RoutedEvent], *, keyring: Keyring) -> list[bool]:
     """Store events with their deliveries as a transaction of one statement; True for each that is new.
 
     :raises NotSo: the registry or a lane is not what it was, or an id is known; nothing was stored
+    :raises KeysNotReady: payloads are to be sealed, and there is no key to be had
     """
-    plan = _plan(events)
+    plan = _plan(events, keyring)
     if bus_single.fits(plan):
         return _news(events, bus_single.publish(direct, version, plan))
     values = {**_parameters(version, plan), "wanted": len(plan["events"])}
@@ -98,13 +108,13 @@ def _news(events: Sequence[RoutedEvent], fresh: set[str]) -> list[bool]:
     return [routed.event.message_id in fresh and first[routed.event.message_id] == n for n, routed in enumerate(events)]
 
 
-def _plan(events: Sequence[RoutedEvent]) -> dict[str, list[dict[str, Any]]]:
+def _plan(events: Sequence[RoutedEvent], keyring: Keyring) -> dict[str, list[dict[str, Any]]]:
     """Lay the batch out as rows for each table; within a batch the first of a repeated id counts."""
     plan: dict[str, list[dict[str, Any]]] = {"events": [], "deliveries": [], "audit": [], "tips": []}
     at = moment()
     for routed in {routed.event.message_id: routed for routed in reversed(events)}.values():
         event = routed.event
-        plan["events"].append({**event.columns, "routes": len(routed.routes)})
+        plan["events"].append({**keyring.columns(event), "routes": len(routed.routes)})
         plan["deliveries"] += [
             {
                 "message_id": event.message_id,
@@ -164,8 +174,10 @@ def _one_by_one(connection: Connection, version: int, plan: Mapping[str, list[di
             sql(
                 connection,
                 """INSERT INTO hms_syn_event
-                   (message_id, topic, agency, ordering_key, body, headers, salt, routes, published_at)
-                   VALUES (:message_id, :topic, :agency, :ordering_key, :body, :headers, :salt, :routes, {now})
+                   (message_id, topic, agency, ordering_key, body, headers, salt, key_id, data_key, routes,
+                    published_at)
+                   VALUES (:message_id, :topic, :agency, :ordering_key, :body, :headers, :salt, :key_id, :data_key,
+                           :routes, {now})
                    ON CONFLICT (message_id) DO NOTHING RETURNING seq""",
             ),
             row,
@@ -199,13 +211,14 @@ def _one_by_one(connection: Connection, version: int, plan: Mapping[str, list[di
     return set(fresh)
 
 
-def _refuse_other_payloads(connection: Connection, repeated: Sequence[RoutedEvent]) -> None:
+def _refuse_other_payloads(connection: Connection, repeated: Sequence[RoutedEvent], keyring: Keyring) -> None:
     for routed in repeated:
-        stored = connection.execute(
-            sql(connection, "SELECT topic, body FROM hms_syn_event WHERE message_id = :message_id"),
-            {"message_id": routed.event.message_id},
-        ).one()
-        if (stored.topic, stored.body) != (routed.event.topic, routed.event.body):
+        stored = connection.execute(sql(connection, STORED), {"message_id": routed.event.message_id}).one()
+        if stored.erased_at is not None:
+            raise Erased(
+                f"message_id {routed.event.message_id}: published before, and erased since; its id stays taken"
+            )
+        if (stored.topic, keyring.open(stored).body) != (routed.event.topic, routed.event.body):
             raise PayloadConflict(
                 f"message_id {routed.event.message_id}: published before with another topic or payload; "
                 "use a new id for a new fact"

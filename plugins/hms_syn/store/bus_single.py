@@ -21,9 +21,10 @@ _SOUND = """(SELECT count(*) FROM fresh) = 1
    AND (SELECT count(*) FROM born) + (SELECT count(*) FROM held) = 1"""
 STATEMENT = f"""
 WITH current AS (SELECT version FROM hms_syn_registry, {{in_line}} WHERE version = :version),
- fresh AS (INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, routes,
-                                      published_at)
-           SELECT :message_id, :topic, :agency, :event_key, :body, :headers, :salt, 1, {{now}} FROM current
+ fresh AS (INSERT INTO hms_syn_event (message_id, topic, agency, ordering_key, body, headers, salt, key_id, data_key,
+                                      routes, published_at)
+           SELECT :message_id, :topic, :agency, :event_key, :body, :headers, :salt, :key_id, :data_key, 1, {{now}}
+             FROM current
            ON CONFLICT (message_id) DO NOTHING RETURNING seq),
  born AS (INSERT INTO hms_syn_lane (job, ordering_key, epoch, ready_at)
           SELECT :job, :ordering_key, :epoch, {{now}} FROM fresh

@@ -12,6 +12,7 @@ from hms_syn.errors import StaleLease
 from hms_syn.ports import RegistryChanged
 from hms_syn.store import attempts, audit_trail, batch, bus, gates, sync_queue
 from hms_syn.store.batch import Change
+from hms_syn.store.keyring import NO_KEYS
 from hms_syn.store.statements import sql
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Settlement:
         ledger, number = self._entered()
         write(ledger, connection)
         if self.tell is not None and self.tell[1].routes:
-            bus.publish(connection, self.tell[0], [self.tell[1]], repeats="skip")
+            bus.publish(connection, self.tell[0], [self.tell[1]], repeats="skip", keyring=NO_KEYS)
         return number
 
     def make_alone(self, direct: Direct) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hms_syn.store import listing, officers, reconciliation, retiring, set_aside, viewing
+from hms_syn.store import erasing, listing, officers, reconciliation, retiring, set_aside, viewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,6 +94,14 @@ class Desk:
         """Do it in one transaction; see officers.resolve_as_resend."""
         return self._do(lambda connection: officers.resolve_as_resend(connection, message_id, act, job=job))
 
+    def erase(self, message_id: str, act: Act) -> bool:
+        """Do it in one transaction; see erasing.erase. Where it was done, ``forget`` is what follows."""
+        return self._do(lambda connection: erasing.erase(connection, message_id, act))
+
+    def forget(self) -> bool:
+        """Drop what the database's own log still holds of what was erased; see engine.make_room."""
+        return self.store.make_room()
+
     def registered(self) -> list[Mapping[str, Any]]:
         """Look; see retiring.registered."""
         here = self.store.has_airflow
@@ -118,7 +126,8 @@ class Desk:
 
     def waiting(self, job: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
         """Look; see retiring.waiting."""
-        return self.store.look(lambda connection: retiring.waiting(connection, job, after=after, limit=limit))
+        keys = self.store.keyring
+        return self.store.look(lambda connection: retiring.waiting(connection, job, keys, after=after, limit=limit))
 
     def set_aside_of(self, job: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
         """Look; see retiring.set_aside."""
@@ -135,7 +144,7 @@ class Desk:
 
     def view(self, message_id: str, act: Act) -> Mapping[str, Any]:
         """Do it in one transaction; see viewing.view."""
-        return self._do(lambda connection: viewing.view(connection, message_id, act))
+        return self._do(lambda connection: viewing.view(connection, message_id, act, self.store.keyring))
 
     def reconcile(self, job: str | None = None) -> list[Mapping[str, Any]]:
         """Count both sides of each job; see reconciliation.reconcile."""

@@ -69,13 +69,17 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(hms_syn_reading=True)
 
 
-def make_room(engine: Engine) -> None:
-    """Write SQLite's log back and cut it: on a full disk that may be the only room there is."""
+def make_room(engine: Engine) -> bool:
+    """Write SQLite's log back and cut it: on a full disk that may be the only room there is.
+
+    It is also where the last copy of an erased payload is. False while somebody reads what is older than that.
+    """
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        [is_busy, *_] = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         connection.close()
+    return not is_busy
 
 
 def lend_clock(connection: Connection, clock: Clock) -> None:
@@ -108,5 +112,6 @@ def _prepare_sqlite(connection: Any, clock: Clock) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"wal_autocheckpoint={WAL_PAGES}",
+        "secure_delete=ON",  # what is erased is overwritten, not only marked as free
     ):
         connection.execute(f"PRAGMA {pragma}").close()

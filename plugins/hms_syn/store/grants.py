@@ -22,7 +22,7 @@ ADD_AND_CHANGE = "SELECT, INSERT, UPDATE"
 EVERY_ROW = "SELECT, INSERT, UPDATE, DELETE"
 OURS = {
     "hms_syn_audit": ADD_ONLY,
-    "hms_syn_event": "SELECT, INSERT, UPDATE (routes)",  # what was published stays as it is
+    "hms_syn_event": "SELECT, INSERT, UPDATE (routes, body, headers, salt, key_id, data_key, erased_at)",
     "hms_syn_attempt": ADD_AND_CHANGE,
     "hms_syn_chain": ADD_AND_CHANGE,
     "hms_syn_cursor": ADD_AND_CHANGE,

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hms_syn.domain import trace_context
 from hms_syn.domain.audit_entry import AuditEntry
 from hms_syn.domain.delivery import Delivery, Outcome, State
-from hms_syn.errors import ActRefused, UnknownJob, UnknownMessage
+from hms_syn.errors import ActRefused, Erased, UnknownJob
 from hms_syn.store import attempts, audit_trail, bus
+from hms_syn.store.keyring import NO_KEYS
+from hms_syn.store.places import open_at, settled_at, where_it_stands
 from hms_syn.store.statements import NEVER, moment, sql
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, CursorResult, Row
 
     from hms_syn.ports import Act, Route, RoutedEvent
 
@@ -63,14 +65,14 @@ def replay(connection: Connection, message_id: str, act: Act, *, job: str | None
     :raises UnknownJob: its job was retired
     """
     jobs = []
-    for row in _settled(connection, message_id, job):
+    for row in settled_at(connection, message_id, job):
         if row.state != State.DEAD_LETTER.value:
             continue
-        connection.execute(sql(connection, "DELETE FROM hms_syn_settled WHERE id = :id"), {"id": row.id})
+        _run(connection, "DELETE FROM hms_syn_settled WHERE id = :id", id=row.id)
         _enqueue(connection, dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's documented name
         _note(connection, act, "replayed", message_id=message_id, job=row.job, was=row.state, delivery=row.id)
         jobs.append(str(row.job))
-    for row in _open(connection, message_id, job):
+    for row in open_at(connection, message_id, job):
         if connection.execute(sql(connection, BLOCKS), {"id": row.id, "never": NEVER}).first() is None:
             continue
         connection.execute(sql(connection, REDIRECT), {"id": row.id})
@@ -78,21 +80,25 @@ def replay(connection: Connection, message_id: str, act: Act, *, job: str | None
         _note(connection, act, "replayed", message_id=message_id, job=row.job, was="blocked", delivery=row.id)
         jobs.append(str(row.job))
     if not jobs:
-        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; only what was set aside replays")
+        raise ActRefused(f"{message_id}: {where_it_stands(connection, message_id)}; only what was set aside replays")
     return jobs
 
 
 def enqueue(connection: Connection, message_id: str, route: Route, act: Act) -> bool:
-    """Put an event that a job has not taken into its queue; False when the job has it, or had it, already."""
+    """Put an event that a job has not taken into its queue; False when the job has it, or had it, already.
+
+    :raises ActRefused: it was erased
+    """
     here = {"message_id": message_id, "job": route.job}
-    if _open(connection, message_id, route.job) or _settled(connection, message_id, route.job):
+    if open_at(connection, message_id, route.job) or settled_at(connection, message_id, route.job):
         return False
-    event_seq = connection.execute(
-        sql(connection, "SELECT seq FROM hms_syn_event WHERE message_id = :message_id {keep}"), here
-    ).scalar_one()
+    statement = "SELECT seq, erased_at FROM hms_syn_event WHERE message_id = :message_id {keep}"
+    event = _run(connection, statement, message_id=message_id).one()
+    if event.erased_at is not None:
+        raise ActRefused(f"{message_id}: its payload was erased; there is nothing to send", code=Erased.code)
     row = {
         **here,
-        "event_seq": event_seq,
+        "event_seq": event.seq,
         "ordering_key": route.ordering_key,
         "idempotency_key": route.idempotency_key,
         "attempts": 0,
@@ -109,23 +115,24 @@ def discard(connection: Connection, message_id: str, act: Act, *, job: str | Non
     :raises UnknownMessage: no such message · :raises ActRefused: it is being sent now, or was delivered
     """
     done = []
-    for row in _open(connection, message_id, job):
+    for row in open_at(connection, message_id, job):
         _refuse_while_held(connection, row)
         _end_lost_attempt(connection, row, act)
         _close(connection, row, State.DISCARDED)
         _wake(connection, row)
         _note(connection, act, "discarded", message_id=message_id, job=row.job, was=row.state, to=to)
         done.append(str(row.job))
-    for row in _settled(connection, message_id, job):
+    for row in settled_at(connection, message_id, job):
         if row.state == State.DEAD_LETTER.value:
-            connection.execute(
-                sql(connection, "UPDATE hms_syn_settled SET state = 'discarded', settled_at = {now} WHERE id = :id"),
-                {"id": row.id},
+            _run(
+                connection,
+                "UPDATE hms_syn_settled SET state = 'discarded', settled_at = {now} WHERE id = :id",
+                id=row.id,
             )
             _note(connection, act, "discarded", message_id=message_id, job=row.job, was=row.state)
             done.append(str(row.job))
     if not done:
-        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; there is nothing to discard")
+        raise ActRefused(f"{message_id}: {where_it_stands(connection, message_id)}; there is nothing to discard")
     return done
 
 
@@ -134,9 +141,9 @@ def of_job(connection: Connection, message_id: str, job: str) -> Row[Any]:
 
     :raises UnknownMessage: no such message · :raises ActRefused: the job has none that is open
     """
-    rows = _open(connection, message_id, job)
+    rows = open_at(connection, message_id, job)
     if not rows:
-        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; nothing of it waits at {job}")
+        raise ActRefused(f"{message_id}: {where_it_stands(connection, message_id)}; nothing of it waits at {job}")
     return rows[0]
 
 
@@ -182,7 +189,7 @@ def resolve_as_delivered(
         _close(connection, row, State.DELIVERED, reference=reference)
         _note(connection, act, "delivered", message_id=message_id, job=row.job, reference=reference)
         _wake(connection, row)
-    bus.publish(connection, version, [events[row.job] for row in done], repeats="skip")
+    bus.publish(connection, version, [events[row.job] for row in done], repeats="skip", keyring=NO_KEYS)
     return [str(row.job) for row in done]
 
 
@@ -194,34 +201,16 @@ def resolve_as_resend(connection: Connection, message_id: str, act: Act, *, job:
     rows = _in_doubt(connection, message_id, job)
     for row in rows:
         _note(connection, act, "resolved", message_id=message_id, job=row.job, how="resend")
-        connection.execute(
-            sql(connection, "UPDATE hms_syn_delivery SET state = 'pending' WHERE id = :id"), {"id": row.id}
-        )
+        _run(connection, "UPDATE hms_syn_delivery SET state = 'pending' WHERE id = :id", id=row.id)
         _wake(connection, row)
     return [str(row.job) for row in rows]
 
 
 def _in_doubt(connection: Connection, message_id: str, job: str | None) -> list[Row[Any]]:
-    rows = [row for row in _open(connection, message_id, job) if row.state == State.IN_DOUBT.value]
+    rows = [row for row in open_at(connection, message_id, job) if row.state == State.IN_DOUBT.value]
     if not rows:
-        raise ActRefused(f"{message_id}: {_where_it_stands(connection, message_id)}; only a doubt can be resolved")
+        raise ActRefused(f"{message_id}: {where_it_stands(connection, message_id)}; only a doubt can be resolved")
     return rows
-
-
-def _open(connection: Connection, message_id: str, job: str | None) -> Sequence[Row[Any]]:
-    return _rows(connection, "hms_syn_delivery", message_id, job)
-
-
-def _settled(connection: Connection, message_id: str, job: str | None) -> Sequence[Row[Any]]:
-    return _rows(connection, "hms_syn_settled", message_id, job)
-
-
-def _rows(connection: Connection, table: str, message_id: str, job: str | None) -> Sequence[Row[Any]]:
-    of_job = "" if job is None else "AND job = :job"
-    return connection.execute(
-        sql(connection, f"SELECT * FROM {table} WHERE message_id = :message_id {of_job} ORDER BY id {{lock}}"),  # noqa: S608 - constants
-        {"message_id": message_id, "job": job} if job is not None else {"message_id": message_id},
-    ).all()
 
 
 def _refuse_while_held(connection: Connection, row: Row[Any]) -> None:
@@ -266,21 +255,11 @@ def _wake(connection: Connection, row: Row[Any]) -> None:
     """Have a message's line looked at, and the bell ring for its job."""
     line = {"job": row.job, "ordering_key": row.ordering_key, "epoch": row.epoch, "id": row.id}
     connection.execute(sql(connection, WAKE_LANE), line)
-    connection.execute(
-        sql(connection, "UPDATE hms_syn_job SET rung_at = 0, ring_wait = 0 WHERE job = :job"), {"job": row.job}
-    )
+    _run(connection, "UPDATE hms_syn_job SET rung_at = 0, ring_wait = 0 WHERE job = :job", job=row.job)
 
 
-def _where_it_stands(connection: Connection, message_id: str) -> str:
-    rows = [*_open(connection, message_id, None), *_settled(connection, message_id, None)]
-    if rows:
-        return ", ".join(f"{row.state} at {row.job}" for row in rows)
-    known = connection.execute(
-        sql(connection, "SELECT 1 FROM hms_syn_event WHERE message_id = :message_id"), {"message_id": message_id}
-    )
-    if known.first() is None:
-        raise UnknownMessage(f"No message has the id '{message_id}'; 'hms-syn trace' finds it by other words")
-    return "kept, no job takes its topic"
+def _run(connection: Connection, statement: str, **given: Any) -> CursorResult[Any]:
+    return connection.execute(sql(connection, statement), given)
 
 
 def _note(

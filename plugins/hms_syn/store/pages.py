@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hms_syn.ports import RoutedEvent, Words
+    from hms_syn.store.keyring import Keyring
 
 KNOWN = "SELECT message_id FROM hms_syn_event WHERE message_id {among}"
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended(CAST(:job AS text), 5968))"
@@ -47,7 +48,7 @@ class Accepted:
         is_idle = not fresh and not self._moves(connection) and not links.wanted(connection, self.job, self.about)
         return None if is_idle else fresh
 
-    def store(self, connection: Connection, fresh: Sequence[RoutedEvent]) -> int:
+    def store(self, connection: Connection, fresh: Sequence[RoutedEvent], keyring: Keyring) -> int:
         """Store the page in the caller's transaction; return how many of its events were new.
 
         One audit row counts a page that brought something.
@@ -58,7 +59,7 @@ class Accepted:
             connection.execute(sql(connection, ONE_AT_A_TIME), {"job": self.job})
         said = links.wanted(connection, self.job, self.about)
         fresh = self._traced(connection, fresh, said)
-        new = sum(bus.publish(connection, self.version, fresh, repeats="skip")) if fresh else 0
+        new = sum(bus.publish(connection, self.version, fresh, repeats="skip", keyring=keyring)) if fresh else 0
         if self.cursor is not None and self._moves(connection):
             cursors.move(connection, self.job, self.cursor)
         if new:

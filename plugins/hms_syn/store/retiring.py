@@ -14,15 +14,17 @@ from hms_syn.domain.delivery import State
 from hms_syn.errors import ActRefused, UnknownJob
 from hms_syn.store import airflow_toggles, audit_trail, officers, undecodable
 from hms_syn.store.horizon import LAST, horizon
+from hms_syn.store.keyring import opened
 from hms_syn.store.standing import MOST
 from hms_syn.store.statements import moment, sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from hms_syn.ports import Act, Route
+    from hms_syn.store.keyring import Keyring
 
 KNOWN = "SELECT 1 FROM hms_syn_job WHERE job = :job {lock}"
 COUNTS = """SELECT (SELECT COUNT(*) FROM hms_syn_delivery WHERE job = :job) AS waiting,
@@ -32,7 +34,8 @@ REGISTERED = """SELECT j.job, (SELECT COUNT(*) FROM (SELECT 1 FROM hms_syn_deliv
                        {is_gone} AS is_gone FROM hms_syn_job j ORDER BY j.job"""
 CLOSE = "UPDATE hms_syn_job SET topics = '[]', enabled = :no WHERE job = :job"
 RISE = "UPDATE hms_syn_registry SET version = version + 1"
-WAITING = """SELECT d.id, d.state, d.attempts, e.message_id, e.topic, e.agency, e.ordering_key, e.body
+WAITING = """SELECT d.id, d.state, d.attempts, e.message_id, e.topic, e.agency, e.ordering_key, e.body, e.headers,
+                    e.salt, e.key_id, e.data_key
                FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq
               WHERE d.job = :job AND d.id > :after ORDER BY d.id LIMIT :limit"""
 ASIDE = """SELECT id, message_id FROM hms_syn_settled
@@ -96,10 +99,18 @@ def is_quiet(connection: Connection, place: int) -> bool:
     return horizon(connection) >= place
 
 
-def waiting(connection: Connection, job: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
-    """Return open messages of a job in their order, as rows of the bus; ``payload`` None is one that cannot be read."""
+def waiting(connection: Connection, job: str, keyring: Keyring, *, after: int, limit: int) -> list[Mapping[str, Any]]:
+    """Return open messages of a job in their order, as rows of the bus; ``payload`` None is one that cannot be read.
+
+    :raises KeysNotReady: a message is sealed, and this process has no keys
+    """
     rows = connection.execute(sql(connection, WAITING), {"job": job, "after": after, "limit": limit})
-    return [{**row._mapping, "payload": undecodable.an_object(row.body)} for row in rows]  # noqa: SLF001 - as above
+    return [{**row._mapping, "payload": _payload(row, keyring)} for row in rows]  # noqa: SLF001 - as above
+
+
+def _payload(row: Row[Any], keyring: Keyring) -> Mapping[str, Any] | None:
+    words = opened(keyring, row)
+    return None if words is None else undecodable.an_object(words.body)
 
 
 def set_aside(connection: Connection, job: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from hms_syn.errors import StoreNotReady
 from hms_syn.store import tables
 
 VERSION_TABLE = "hms_syn_alembic_version"
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in migrations/versions; a test compares."""
 
 

@@ -29,6 +29,7 @@ from hms_syn.store import (
 )
 from hms_syn.store.direct import Direct, NotSo
 from hms_syn.store.engine import Clock, lend_clock
+from hms_syn.store.keyring import NO_KEYS, Keyring
 from hms_syn.store.switchboard import Switchboard
 from hms_syn.store.transactions import TRIES, Transactions
 from hms_syn.store.waiting import Ears
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
 class SqlStore(Transactions):
     """The port ``Store`` on SQLAlchemy. One instance per process; it may be shared between threads."""
 
-    def __init__(self, url: str, *, clock: Clock = time.time) -> None:
+    def __init__(self, url: str, *, clock: Clock = time.time, keyring: Keyring = NO_KEYS) -> None:
         super().__init__(url, clock=clock)
+        self.keyring = keyring
         self._direct = Direct(url, clock=clock) if self.engine.dialect.name == "postgresql" else None
         self._cached: tuple[int, list[Subscription]] | None = None
         self._airflow_is_here: bool | None = None
@@ -85,24 +87,24 @@ class SqlStore(Transactions):
         if connection is None:
             if self._direct is not None and events:
                 with contextlib.suppress(NotSo, StoreUnavailable):  # the same ids once more are the same events
-                    return bus.publish_alone(self._direct, version, events)
-            return self.write(lambda ours: bus.publish(ours, version, events, repeats=repeats))
+                    return bus.publish_alone(self._direct, version, events, keyring=self.keyring)
+            return self.write(lambda ours: bus.publish(ours, version, events, repeats=repeats, keyring=self.keyring))
         theirs = connection.connection() if isinstance(connection, Session) else connection
         if theirs.dialect.name == "sqlite":
             # No savepoint: the driver opens one outside any transaction, and its release would commit at once.
             lend_clock(theirs, self.clock)
             with self._words():
-                return bus.publish(theirs, version, events, repeats=repeats)
+                return bus.publish(theirs, version, events, repeats=repeats, keyring=self.keyring)
         for _ in range(TRIES):
             try:
                 with self._words(), theirs.begin_nested():
-                    return bus.publish(theirs, version, events, repeats=repeats)
+                    return bus.publish(theirs, version, events, repeats=repeats, keyring=self.keyring)
             except bus.LaneGone:
                 continue
         raise StoreUnavailable("Publishing kept meeting lanes that were just dropped; try again")
 
     def read(self, pattern: str, *, after: int, limit: int) -> list[Mapping[str, Any]]:
-        return self.look(lambda connection: bus_reading.read(connection, pattern, after=after, limit=limit))
+        return self.look(lambda at: bus_reading.read(at, self.keyring, pattern, after=after, limit=limit))
 
     # --- queue
 
@@ -110,7 +112,7 @@ class SqlStore(Transactions):
         def work(connection: Connection) -> Claim | None:
             if giving_up is not None:
                 sync_queue.release(connection, giving_up)
-            claim = sync_queue.pop(connection, job, owner=owner)
+            claim = sync_queue.pop(connection, job, owner=owner, keyring=self.keyring)
             return None if claim is None else claiming.begin_head(connection, claim)
 
         for _ in range(TRIES):
@@ -213,7 +215,7 @@ class SqlStore(Transactions):
         fresh = self.look(page.fresh)
         if fresh is None:
             return 0  # an idle pull takes no write lock and leaves no trace
-        return self.write(lambda connection: page.store(connection, fresh))
+        return self.write(lambda connection: page.store(connection, fresh, self.keyring))
 
     def pinned(self, job: str, name: str) -> bytes | None:
         return self.look(lambda connection: cursors.pinned(connection, job, name))
@@ -284,8 +286,6 @@ class SqlStore(Transactions):
         except StoreUnavailable:
             time.sleep(seconds)
 
-    # --- looking
-
     def settled_by(self, owner: str, *, limit: int) -> list[Mapping[str, Any]]:
         return self.look(lambda connection: board.settled_by(connection, owner, limit=limit))
 
@@ -294,7 +294,7 @@ class SqlStore(Transactions):
         return self.look(lambda connection: standing.status(connection, jobs, has_airflow=here))
 
     def trace(self, key: str) -> list[Mapping[str, Any]]:
-        return self.look(lambda connection: board.trace(connection, key))
+        return self.look(lambda connection: board.trace(connection, key, self.keyring))
 
     def audit_rows(self, *, after: int = 0, limit: int = 1000) -> list[Mapping[str, Any]]:
         return self.look(lambda connection: audit_trail.read(connection, after=after, limit=limit))

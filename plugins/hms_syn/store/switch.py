@@ -15,6 +15,7 @@ from hms_syn.domain.switching import Origin, Turn, is_off
 from hms_syn.errors import ActRefused, UnknownJob
 from hms_syn.store import airflow_toggles, audit_trail, bus, maintenance
 from hms_syn.store.airflow_toggles import DAG_ID, IS_OFF, JOINED
+from hms_syn.store.keyring import NO_KEYS
 from hms_syn.store.statements import SECOND, micros, moment, sql
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def turn(connection: Connection, turn: Turn, airflow: Connection | None, *, tell
     entry = AuditEntry(at=moment(), actor=turn.by, event=turn.event, job=turn.job, detail=detail)
     audit_trail.write(connection, [entry])
     if tell is not None:
-        bus.publish(connection, tell[0], [tell[1]], repeats="skip")
+        bus.publish(connection, tell[0], [tell[1]], repeats="skip", keyring=NO_KEYS)
     return True
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hms_syn.domain.delivery import Delivery
     from hms_syn.domain.job_spec import JobSpec
+    from hms_syn.store.keyring import Keyring
 
 LOOK_BACK = 16
 """Every so many claims of a lane the watermark is not trusted: an event may commit later than one with a higher id."""
@@ -39,7 +40,7 @@ ONE_BY_ONE = GATE + " {keep_job}"
 """Workers of a job whose lanes are counted ask one after the other: what they count must not change meanwhile."""
 ANY_NUMBER = 2**31 - 1
 WINDOW = """SELECT d.id, d.message_id, d.idempotency_key, d.attempts, d.state, d.endpoint, e.topic, e.body,
-       e.headers, e.published_at, c.tip,
+       e.headers, e.salt, e.key_id, e.data_key, e.published_at, c.tip,
        CASE WHEN d.state = 'in_flight' THEN
          (SELECT COUNT(*) FROM hms_syn_attempt a WHERE a.delivery_id = d.id AND a.outcome IS NULL) ELSE 0 END AS lost
   FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq
@@ -55,11 +56,13 @@ GIVE_BACK = f"""UPDATE hms_syn_lane SET ready_at = {{now}}, owner = NULL,
                 acked = {{greatest}}(acked * :trust, :settled) {HELD}"""  # noqa: S608 - constants
 
 
-def pop(connection: Connection, job: JobSpec, *, owner: str) -> Claim | None:
+def pop(connection: Connection, job: JobSpec, *, owner: str, keyring: Keyring) -> Claim | None:
     """Take the lane of this job that has been due longest, with a window of its deliveries in order.
 
     None when nothing is due, the vendor's gate is closed, the job's maintenance is on, or as many lanes as
     ``push.concurrency`` are in use.
+
+    :raises KeysNotReady: messages are sealed, and this process has no keys
     """
     push = job.push
     if push is None:
@@ -84,9 +87,9 @@ def pop(connection: Connection, job: JobSpec, *, owner: str) -> Claim | None:
         progress = Progress(renewed_at=time.monotonic(), tips={})
         here = {"job": job.id, "ordering_key": lane.ordering_key, "epoch": lane.epoch}
         rows = quick(connection, WINDOW, {**here, "after": after, "window": window}).all()
-        deliveries = _deliveries(rows, job.id, lane.ordering_key, tips=progress.tips)
+        deliveries = _deliveries(rows, job.id, lane.ordering_key, tips=progress.tips, keyring=keyring)
         if rows and not deliveries:
-            undecodable.block(connection, rows[0], lane, job=job.id, owner=owner)
+            undecodable.block(connection, rows[0], lane, job=job.id, owner=owner, keyring=keyring)
             continue
         claim = Claim(
             lane=lane.id,
@@ -105,12 +108,12 @@ def pop(connection: Connection, job: JobSpec, *, owner: str) -> Claim | None:
 
 
 def _deliveries(
-    rows: Sequence[Row[Any]], job: str, ordering_key: str, *, tips: dict[int, str | None]
+    rows: Sequence[Row[Any]], job: str, ordering_key: str, *, tips: dict[int, str | None], keyring: Keyring
 ) -> tuple[Delivery, ...]:
     """Return a window's deliveries, up to the first that cannot be read."""
     deliveries = []
     for row in rows:
-        delivery = undecodable.delivery(row, job, ordering_key, lost=bool(row.lost))
+        delivery = undecodable.delivery(row, job, ordering_key, keyring=keyring, lost=bool(row.lost))
         if delivery is None:
             break
         tips[row.id] = row.tip

@@ -21,27 +21,20 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
-    text,
     true,
 )
 
 from hms_syn.store import after_create, views
+from hms_syn.store.columns import ZERO, Id, from_zero, partial
 
 if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData()
 
-Id = BigInteger().with_variant(Integer, "sqlite")
-ZERO = text("0")
-
 
 def _table(name: str, *columns: SchemaItem, **options: Any) -> Table:
     return Table(f"hms_syn_{name}", metadata, *columns, sqlite_autoincrement=True, **options)
-
-
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, postgresql_where=text(where), sqlite_where=text(where))
 
 
 topic_event = _table(
@@ -55,10 +48,14 @@ topic_event = _table(
     Column("headers", Text, nullable=False),
     Column("salt", String(64), nullable=False),
     Column("published_at", BigInteger, nullable=False),
+    Column("key_id", String(40)),  # the key its data key is wrapped with; null is a payload in clear
+    Column("data_key", String(100)),
+    Column("erased_at", BigInteger),  # from then on there is no payload, header, salt or data key
     Column("routes", Integer, nullable=False, server_default=ZERO),  # how many jobs took it; our own news need none
     Index("hms_syn_event_topic", "topic", "seq"),
-    _partial("hms_syn_event_key", "ordering_key", where="ordering_key IS NOT NULL"),
-    _partial("hms_syn_event_untaken", "seq", where="routes = 0 AND agency <> 'hms-syn'"),
+    partial("hms_syn_event_key", "ordering_key", where="ordering_key IS NOT NULL"),
+    partial("hms_syn_event_untaken", "seq", where="routes = 0 AND agency <> 'hms-syn'"),
+    partial("hms_syn_event_sealed", "key_id", "seq", where="key_id IS NOT NULL"),
 )
 
 delivery = _table(
@@ -84,14 +81,14 @@ lane = _table(
     Column("ordering_key", String(200), nullable=False),
     Column("ready_at", BigInteger, nullable=False),
     Column("owner", String(250)),
-    Column("fence", BigInteger, nullable=False, server_default=ZERO),
-    Column("reserved_until", BigInteger, nullable=False, server_default=ZERO),
+    from_zero("fence"),
+    from_zero("reserved_until"),
     Column("epoch", Integer, nullable=False, server_default=ZERO),  # lines of an older rule of ordering go first
-    Column("acked", BigInteger, nullable=False, server_default=ZERO),  # deliveries up to here are settled
+    from_zero("acked"),  # deliveries up to here are settled
     UniqueConstraint("job", "ordering_key", "epoch", name="hms_syn_lane_once"),
     Index("hms_syn_lane_due", "job", "epoch", "ready_at", "id"),
-    _partial("hms_syn_lane_held", "job", where="owner IS NOT NULL"),
-    _partial("hms_syn_lane_stuck", "job", "id", where=f"ready_at >= {views.NEVER}"),  # an officer must act
+    partial("hms_syn_lane_held", "job", where="owner IS NOT NULL"),
+    partial("hms_syn_lane_stuck", "job", "id", where=f"ready_at >= {views.NEVER}"),  # an officer must act
     postgresql_with={"fillfactor": 70},
 )
 
@@ -111,9 +108,9 @@ settled = _table(
     Column("settled_at", BigInteger, nullable=False),
     Index("hms_syn_settled_message", "message_id"),
     Index("hms_syn_settled_job", "job", "state", "settled_at"),  # what is counted and listed is read off it
-    _partial("hms_syn_settled_reference", "reference", where="reference IS NOT NULL"),
-    _partial("hms_syn_settled_aside", "job", "id", where="state = 'dead_letter'"),
-    _partial("hms_syn_settled_key", "ordering_key", where="ordering_key <> ''"),
+    partial("hms_syn_settled_reference", "reference", where="reference IS NOT NULL"),
+    partial("hms_syn_settled_aside", "job", "id", where="state = 'dead_letter'"),
+    partial("hms_syn_settled_key", "ordering_key", where="ordering_key <> ''"),
 )
 
 attempt = _table(
@@ -189,25 +186,26 @@ job = _table(
     Column("paused_by", String(250)),
     Column("paused_reason", Text),
     Column("paused_until", BigInteger),  # a pause that ends by itself
-    Column("switched_at", BigInteger, nullable=False, server_default=ZERO),  # when it was last paused or resumed
+    from_zero("switched_at"),  # when it was last paused or resumed
     Column("dag_paused", Boolean),  # Airflow's toggle as last seen, or set by us; null while there is no DAG
     Column("drain_owner", String(250)),
-    Column("drain_until", BigInteger, nullable=False, server_default=ZERO),
-    Column("rung_at", BigInteger, nullable=False, server_default=ZERO),
-    Column("ring_wait", BigInteger, nullable=False, server_default=ZERO),
+    from_zero("drain_until"),
+    from_zero("rung_at"),
+    from_zero("ring_wait"),
     Column("ring_cap", BigInteger, nullable=False),
     Column("epoch", Integer, nullable=False, server_default=ZERO),  # rises when the ordering key's expression changes
-    Column(
-        "warm_until", BigInteger, nullable=False, server_default=ZERO
-    ),  # a worker listens for new messages till then
+    from_zero("warm_until"),  # a worker listens for new messages till then
     Column("alerts", Text, nullable=False, server_default="{}"),  # the rules of its alerts, as its file has them
     Column("queue_age", BigInteger),  # of them, what statements compare with; null is no rule
     Column("silence", BigInteger),
     Column("maintenance", Text),  # its windows; null is none
-    Column("held_until", BigInteger, nullable=False, server_default=ZERO),  # the end of the last window it was seen in
+    from_zero("held_until"),  # the end of the last window it was seen in
     Column("canary", Boolean, nullable=False, server_default=false()),  # after it, one message goes first
-    Column("told", BigInteger, nullable=False, server_default=ZERO),  # Airflow was told of deliveries up to this event
+    from_zero("told"),  # Airflow was told of deliveries up to this event
     Column("registered_at", BigInteger, nullable=False),
+    from_zero("retained_at"),  # retention has looked at all settled before
+    from_zero("retained_id"),  # and, of that very time, up to here
+    from_zero("retained_seq"),  # and at all it pulled up to here
 )
 
 registry = _table(
@@ -252,15 +250,15 @@ vendor_change = _table(
     Column("note", Text, nullable=False),
     Column("jobs", Text, nullable=False),
     Column("told_at", BigInteger),
-    _partial("hms_syn_vendor_change_untold", "id", where="told_at IS NULL"),
+    partial("hms_syn_vendor_change_untold", "id", where="told_at IS NULL"),
 )
 
 gate = _table(
     "gate",  # one row per vendor that has failed or is paced: breaker, Retry-After and rate limit, for all its jobs
     Column("endpoint", String(2000), primary_key=True),
     Column("failures", Integer, nullable=False, server_default=ZERO),
-    Column("open_until", BigInteger, nullable=False, server_default=ZERO),
-    Column("next_at", BigInteger, nullable=False, server_default=ZERO),
+    from_zero("open_until"),
+    from_zero("next_at"),
     postgresql_with={"fillfactor": 50},
 )
 
@@ -275,13 +273,13 @@ incident = _table(
     Column("cleared_at", BigInteger),
     Column("told_at", BigInteger),
     Column("told_count", Integer, nullable=False, server_default=ZERO),
-    Column("try_at", BigInteger, nullable=False, server_default=ZERO),  # nobody tells before; a lease, then a back-off
+    from_zero("try_at"),  # nobody tells before; a lease, then a back-off
     Column("tries", Integer, nullable=False, server_default=ZERO),
     Column("heard", Text, nullable=False, server_default="[]"),  # the notifiers that took what is being told
     Column("closed", Boolean, nullable=False, server_default=false()),  # over, and nothing is left to tell
     Index("hms_syn_incident_job", "job", "opened_at"),
-    _partial("hms_syn_incident_open", "id", where="NOT closed"),
-    _partial("hms_syn_incident_once", "kind", "job", "endpoint", where="cleared_at IS NULL", unique=True),
+    partial("hms_syn_incident_open", "id", where="NOT closed"),
+    partial("hms_syn_incident_once", "kind", "job", "endpoint", where="cleared_at IS NULL", unique=True),
 )
 
 pin = _table(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hms_syn.store.sql_store import SqlStore
 
-UNTOLD = """SELECT seq, message_id, topic, body FROM hms_syn_event
+UNTOLD = """SELECT seq, message_id, topic, body, headers, salt, key_id, data_key, erased_at FROM hms_syn_event
              WHERE topic = :topic AND seq > (SELECT told FROM hms_syn_job WHERE job = :job) AND seq <= :until
              ORDER BY seq LIMIT :limit"""
 MARK = "UPDATE hms_syn_job SET told = :seq WHERE job = :job AND told < :seq"
@@ -50,7 +50,8 @@ class Telling:
             until = horizon(connection) if settled else EVERYTHING
             return connection.execute(sql(connection, UNTOLD), {**values, "until": until}).all()
 
-        return [(row.seq, undecodable.told_of(row) or {}) for row in self.store.look(work)]
+        rows = [(row.seq, undecodable.told_of(row, self.store.keyring)) for row in self.store.look(work)]
+        return [(seq, told[0] if told is not None else {}) for seq, told in rows]
 
     def told(self, seq: int) -> None:
         """Note that Airflow has been told of all up to here."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hms_syn.domain.delivery import Delivery
+    from hms_syn.store.keyring import Keyring
     from hms_syn.store.sql_store import SqlStore
 
 LONGEST_TRANSACTION = 3600.0
@@ -22,7 +23,7 @@ LONGEST_TRANSACTION = 3600.0
 LANES = """SELECT ordering_key, epoch FROM hms_syn_lane WHERE job = :job
             ORDER BY epoch, ready_at, id LIMIT :limit"""
 OF_LANE = """SELECT d.id, d.message_id, d.ordering_key, d.idempotency_key, d.attempts, d.state, d.endpoint, e.topic,
-                    e.body, e.headers, e.published_at
+                    e.body, e.headers, e.salt, e.key_id, e.data_key, e.published_at
                FROM hms_syn_delivery d JOIN hms_syn_event e ON e.seq = d.event_seq
               WHERE d.job = :job AND d.ordering_key = :ordering_key AND d.epoch = :epoch ORDER BY d.id LIMIT :limit"""
 WAITING = """SELECT endpoint, COUNT(*) AS waiting
@@ -43,7 +44,7 @@ class Upcoming:
 
         A row that cannot be read is left out.
         """
-        return self.store.look(lambda connection: _messages(connection, job, limit=limit))
+        return self.store.look(lambda connection: _messages(connection, job, limit=limit, keyring=self.store.keyring))
 
     def waiting(self, job: str) -> Mapping[str, int]:
         """Count a job's open messages by the endpoint that they were accepted for; counting ends at 1,000."""
@@ -55,12 +56,12 @@ class Upcoming:
         return self.store.look(lambda connection: _place_before(connection, at))
 
 
-def _messages(connection: Connection, job: str, *, limit: int) -> list[Delivery]:
+def _messages(connection: Connection, job: str, *, limit: int, keyring: Keyring) -> list[Delivery]:
     found: list[Delivery] = []
     for lane in connection.execute(sql(connection, LANES), {"job": job, "limit": limit}).all():
         here = {"job": job, "ordering_key": lane.ordering_key, "epoch": lane.epoch, "limit": limit - len(found)}
         rows = connection.execute(sql(connection, OF_LANE), here).all()
-        read = (undecodable.delivery(row, job, row.ordering_key) for row in rows)
+        read = (undecodable.delivery(row, job, row.ordering_key, keyring=keyring) for row in rows)
         found += [delivery for delivery in read if delivery is not None]
         if len(found) >= limit:
             break

@@ -20,6 +20,7 @@ from hms_syn.domain.vendor_health import Change, Health, VendorState, Verdict
 from hms_syn.errors import StoreUnavailable
 from hms_syn.ports import RegistryChanged, RoutedEvent, Subscription
 from hms_syn.store import audit_trail, bus, gates, job_switches
+from hms_syn.store.keyring import NO_KEYS
 from hms_syn.store.statements import SECOND, among, micros, moment, shown, sql
 from hms_syn.store.views import STALE
 
@@ -235,7 +236,7 @@ def _tell_the_bus(connection: Connection, changes: Sequence[Change], news: News)
     version, subscriptions = job_switches.subscriptions(connection)
     for change in changes:
         routed = news(change, subscriptions)
-        bus.publish(connection, version, [routed], repeats="skip")
+        bus.publish(connection, version, [routed], repeats="skip", keyring=NO_KEYS)
         facts = {"endpoint": change.endpoint, "jobs": list(change.jobs), "code": change.code, "since": change.since}
         entry = AuditEntry(
             at=moment(),

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain.audit_entry import AuditEntry
-from hms_syn.errors import UnknownMessage
+from hms_syn.errors import ActRefused, Erased, UnknownMessage
 from hms_syn.store import audit_trail
 from hms_syn.store.statements import moment, sql
 
@@ -16,18 +16,24 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hms_syn.ports import Act
+    from hms_syn.store.keyring import Keyring
 
-WITH_PAYLOAD = "SELECT message_id, topic, ordering_key, headers, body FROM hms_syn_event WHERE message_id = :message_id"
+WITH_PAYLOAD = """SELECT message_id, topic, ordering_key, body, headers, salt, key_id, data_key, erased_at
+                    FROM hms_syn_event WHERE message_id = :message_id"""
 
 
-def view(connection: Connection, message_id: str, act: Act) -> Mapping[str, Any]:
+def view(connection: Connection, message_id: str, act: Act, keyring: Keyring) -> Mapping[str, Any]:
     """Put ``viewed`` on a message's record and return its payload, in one transaction.
 
-    :raises UnknownMessage: no such message
+    :raises UnknownMessage: no such message · :raises ActRefused: it was erased
+    :raises CannotOpen: its key is missing, or it was altered; then nothing is noted, for nobody saw it
     """
     row = connection.execute(sql(connection, WITH_PAYLOAD), {"message_id": message_id}).one_or_none()
     if row is None:
         raise UnknownMessage(f"No message has the id '{message_id}'")
+    if row.erased_at is not None:
+        raise ActRefused(f"{message_id}: its payload was erased", code=Erased.code)
+    words = keyring.open(row)
     entry = AuditEntry(
         at=moment(), actor=act.actor, event="viewed", message_id=message_id, detail={"reason": act.reason}
     )
@@ -36,6 +42,6 @@ def view(connection: Connection, message_id: str, act: Act) -> Mapping[str, Any]
         "message_id": row.message_id,
         "topic": row.topic,
         "ordering_key": row.ordering_key,
-        "headers": json.loads(row.headers),
-        "payload": json.loads(row.body),
+        "headers": json.loads(words.headers),
+        "payload": json.loads(words.body),
     }

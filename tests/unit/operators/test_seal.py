@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
@@ -15,9 +16,20 @@ from hms_syn.domain import checkpoint, signed_note
 from hms_syn.factory.audit_dag import audit_asset, audit_dag
 from hms_syn.flow.publish import publish
 from hms_syn.operators.reconcile import ReconcileOperator, is_first
+from hms_syn.operators.retention import RetentionOperator
 from hms_syn.operators.seal import SealOperator
+from hms_syn.ports import Act
+from hms_syn.store import audit_trail
+from hms_syn.store.desk import Desk
 
 KEY = signed_note.new_signer("syn.example.gov/audit")
+JOB_FILE = """job:
+  name: Court
+  push_adapter: in_memory.v1
+  source_topic: hud.hearing.created
+  target_endpoint: https://court.example.gov
+  retention: {payload: 1ms}
+"""
 
 
 @pytest.fixture
@@ -103,6 +115,21 @@ def test_it_counts_once_in_its_time_after_a_red_run_and_by_hand(store):
         ReconcileOperator(task_id="reconcile").execute(context(last=datetime.now(tz=timezone.utc)))
 
 
+def test_what_a_job_keeps_no_longer_is_erased_once_a_day(store, tmp_path, monkeypatch):
+    rule = tmp_path / "jobs"
+    rule.mkdir()
+    (rule / "court.yaml").write_text(JOB_FILE, encoding="utf-8")
+    monkeypatch.setenv("AIRFLOW__HMS_SYN__JOBS_FOLDER", str(rule))
+    task, desk, act = RetentionOperator(task_id="retention"), Desk(store), Act(actor="ada", reason="the court has it")
+    assert task.execute(context("manual")) == {"erased": 0}  # it is open
+    desk.discard("m1", act)
+    time.sleep(0.01)
+    assert task.execute(context("manual")) == {"erased": 1}
+    assert audit_trail.verify(store.audit_rows()) > 0
+    with pytest.raises(AirflowSkipException):
+        task.execute(context(last=datetime.now(tz=timezone.utc)))
+
+
 @pytest.mark.parametrize(
     ("text", "cron"), [("", None), ("30m", "/30 * * * *"), ("0 3 * * *", "0 3 * * *"), ("10m", "/10 * * * *")]
 )
@@ -111,4 +138,4 @@ def test_the_dag_runs_as_the_setting_says(monkeypatch, text, cron):
     dag = audit_dag()
     assert dag.schedule.expression.endswith(cron or "/10 * * * *")
     assert (dag.max_active_runs, dag.catchup, dag.is_paused_upon_creation) == (1, False, False)
-    assert {task.task_id for task in dag.tasks} == {"seal", "reconcile"}
+    assert {task.task_id for task in dag.tasks} == {"seal", "reconcile", "retention"}
