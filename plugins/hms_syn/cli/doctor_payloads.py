@@ -16,8 +16,6 @@ from hms_syn.store.sql_store import SqlStore
 if TYPE_CHECKING:
     from hms_syn.domain.checkup import Finding
 
-CHECK = "payloads"
-
 
 def look(url: str | None) -> Finding:
     """Return what is to be said of the keys here, and of those that the messages at ``url`` need."""
@@ -25,22 +23,24 @@ def look(url: str | None) -> Finding:
     needed = _needed(url)
     if keyring.path is None:
         if needed:
-            return problem(CHECK, f"messages are sealed ({_some(needed)}), and no key is here", f"set {SETTING}")
+            return problem("payloads", f"messages are sealed ({_some(needed)}), and no key is here", f"set {SETTING}")
         return warning(
-            CHECK,
+            "payloads",
             "they stand in the queue's database in clear text",
             f"'hms-syn keys new --file FILE', then [hms_syn] {SETTING} = FILE for every process",
         )
     try:
         keys = keyring.keys()
     except KeysNotReady as error:
-        return problem(CHECK, str(error), "until then nothing is accepted and nothing sealed is sent")
+        return problem("payloads", str(error), "until then nothing is accepted and nothing sealed is sent")
     missing = {key: count for key, count in needed.items() if key not in keys.by_id}
     if missing:
-        return problem(CHECK, f"keys are missing in {keyring.path}: {_some(missing)}", "put their lines back there")
+        return problem(
+            "payloads", f"keys are missing in {keyring.path}: {_some(missing)}", "put their lines back there"
+        )
     if keyring.path.stat().st_mode & OTHERS_MAY_READ:
-        return warning(CHECK, f"others than its owner may read {keyring.path}", "chmod 600 it where you can")
-    return ok(CHECK, f"they are sealed with the key '{keys.newest}' of {keyring.path}")
+        return warning("payloads", f"others than its owner may read {keyring.path}", "chmod 600 it where you can")
+    return ok("payloads", f"they are sealed with the key '{keys.newest}' of {keyring.path}")
 
 
 def _needed(url: str | None) -> dict[str, int]:
