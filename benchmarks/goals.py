@@ -211,7 +211,7 @@ GOALS = (
     Goal(
         "22-one-dag",
         "jobs",
-        "A task that begins pays for its own job, not for a thousand.",
+        "A task that begins, forked from its executor, pays for its own job, not for a thousand.",
         (Bound("CPU of dag-factory's whole parse", "≤", 2, "%"),),
     ),
     Goal(

@@ -188,7 +188,7 @@ class JobsDagBundle(BaseDagBundle):
         return template.format(name=name, **places, **more)
 
     def _shown(self, path: Path) -> str:
-        text = job_files.shown_text(path)
+        text = job_files.shown_text(path, root=self._jobs)
         return quoted(NOT_SHOWN if text is None else text)
 
     def _follow_switches(self) -> None:

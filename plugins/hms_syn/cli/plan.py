@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hms_syn import job_files, settings, wiring
 from hms_syn.adapters.pins import Unpinned
 from hms_syn.cli import plan_output
-from hms_syn.cli.json_objects import json_object
 from hms_syn.cli.output import as_json, next_step, remark
 from hms_syn.domain.durations import seconds
+from hms_syn.domain.json_objects import json_object
 from hms_syn.domain.topic_event import new_event
 from hms_syn.errors import JobFileInvalid, NeedsOfficer, StoreNotConfigured, StoreNotReady, StoreUnavailable
 from hms_syn.flow.side_by_side import Compared, compare

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from hms_a2a import Bus
-from hms_syn.cli.json_objects import json_object
 from hms_syn.cli.output import next_step
+from hms_syn.domain.json_objects import json_object
 
 if TYPE_CHECKING:
     import argparse

@@ -53,7 +53,7 @@ def of_job(job: str, *, with_text: bool) -> dict[str, Any]:
     rows = [_row(folder, problem) for problem in SEEN.problems(folder)]
     return {
         "file": name,
-        "yaml": job_files.shown_text(path) if with_text else None,
+        "yaml": job_files.shown_text(path, root=folder) if with_text else None,
         "problems": [row for row in rows if row["file"] == name],
     }
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from hms_syn.console.access import RightsDep, json_from_here
 from hms_syn.console.store import StoreDep
 from hms_syn.domain import topics as patterns
 from hms_syn.domain import trace_context
+from hms_syn.domain.json_objects import json_object
 from hms_syn.domain.topic_event import OURS, new_event
 from hms_syn.errors import InvalidEvent
 from hms_syn.flow.publish import publish
@@ -28,10 +29,18 @@ class Fact:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+async def nothing_twice(request: Request) -> None:
+    """Refuse a body in which a key stands twice: two programs could read it as two payloads (RFC 8259, 4).
+
+    :raises InvalidEvent: one does
+    """
+    json_object((await request.body()).decode("utf-8", "replace"))
+
+
 @router.post(
     "/topics/{topic}/messages",
     status_code=201,
-    dependencies=[Depends(json_from_here)],
+    dependencies=[Depends(json_from_here), Depends(nothing_twice)],
     responses={200: {"description": "It is published already, with this payload."}},
 )
 def post(

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from hms_syn.job_files.nodes import Node
 
 SUFFIXES = (".yaml", ".yml")
+OUTSIDE = "keep what belongs to a job in the jobs folder, whose owners are those who may read it"
 
 
 def load_job(path: str | Path, *, adapters: Collection[str] | None = None, root: str | Path | None = None) -> JobSpec:
     """Return the job this file describes.
 
     ``adapters`` are the known adapter ids, by default those installed; ``root`` is the jobs folder, up to which
-    ``defaults.yaml`` files are looked for, by default the file's own folder.
+    ``defaults.yaml`` files are looked for, by default the file's own folder. With a ``root`` neither the file, where it
+    is a link, nor what it names may be elsewhere.
 
     :raises JobFileInvalid: with every problem of the file at once
     """
@@ -52,8 +54,9 @@ def load_with_keys(
     :raises JobFileInvalid: with every problem of the file at once
     """
     file = Path(path)
-    root = file.parent if root is None else Path(root)
-    return _load(file, adapters=_known(adapters), root=root, defaults={}, text=text)
+    top = file.parent if root is None else Path(root)
+    known = _known(adapters)
+    return _load(file, adapters=known, root=top, defaults={}, text=text, is_bound=root is not None)
 
 
 def load_folder(folder: str | Path, *, adapters: Collection[str] | None = None) -> tuple[list[JobSpec], list[Problem]]:
@@ -134,9 +137,9 @@ def _parts(tree: Table | None, key: str) -> Iterator[str]:
         node, key = entries[head].node if head in entries else None, rest
 
 
-def shown_text(file: Path) -> str | None:
-    """Return the text of a job file; None where it is not readable as YAML or holds what looks like a secret."""
-    tree, _ = yaml_source.read(file)
+def shown_text(file: Path, *, root: Path) -> str | None:
+    """Return the text of a job file; None where it is no YAML, holds what looks like a secret, or links elsewhere."""
+    tree, _ = yaml_source.read(file) if _is_inside(file, root) else (None, [])
     if tree is None or any(secrets_in(data_of(tree, []))):
         return None
     return file.read_text(encoding="utf-8")
@@ -159,13 +162,35 @@ def whole(
     return tree, problems + twice + inherited
 
 
+def _is_inside(file: Path, root: Path) -> bool:
+    """Return whether a file is in the jobs folder, wherever links lead."""
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))
+
+
+def _outside(data: Any, file: Path, folder: Path) -> Iterator[Finding]:
+    """Yield each file that a job names and that is not in the jobs folder."""
+    for at in _NAMES_A_FILE:
+        name = _at(data, at)
+        if isinstance(name, str) and "://" not in name and not _is_inside(file.parent / name, folder):
+            yield Finding(path=at, text=f"leads out of the jobs folder; {OUTSIDE}")
+
+
 def _load(
-    file: Path, *, adapters: Collection[str], root: Path, defaults: inheritance.Known, text: str | None = None
+    file: Path,
+    *,
+    adapters: Collection[str],
+    root: Path,
+    defaults: inheritance.Known,
+    text: str | None = None,
+    is_bound: bool = True,
 ) -> tuple[JobSpec, model.JobFile]:
+    if is_bound and file.is_symlink() and not _is_inside(file, root):
+        raise errors.JobFileInvalid([Problem(file=str(file), text=f"is a link out of the jobs folder; {OUTSIDE}")])
     tree, problems = whole(file, root=root, defaults=defaults, text=text)
     found: list[Finding] = []
     data = data_of(tree, found)
     found += secrets_in(data)
+    found += _outside(data, file, root) if is_bound else ()
     section, wrong = findings.validated(_copy(data))
     found += wrong
     found += rule_findings(section, data=data, adapters=adapters)

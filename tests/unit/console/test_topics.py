@@ -86,3 +86,11 @@ def test_the_requests_trace_is_the_messages_unless_the_body_has_one(console, tow
     assert event["headers"] == traced(kept)
     [message] = town.store.trace("m1")
     assert message["trace_id"] == event["traceparent"][3:35] == (kept or message["trace_id"])
+
+
+def test_a_key_that_stands_twice_is_refused(console, town):
+    body = b'{"payload": {"case": "HUD-1", "case": "HUD-2"}, "message_id": "twice"}'
+    status, told = console.ask("ada", "POST", PATH, content=body, headers={"Content-Type": "application/json"})
+    assert (status, told["error"]) == (422, "invalid_event")
+    assert "HUD-1" not in str(told)
+    assert not [row for row in town.store.read("hud.court.*", after=0, limit=99) if row["message_id"] == "twice"]

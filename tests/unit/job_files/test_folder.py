@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path  # noqa: TC003 - as in the other tests
+from pathlib import Path
 
 import pytest
 
 from hms_syn import errors
-from hms_syn.job_files import job_path, load_folder, load_job
+from hms_syn.job_files import job_path, load_folder, load_job, shown_text
 
 MINIMAL = (
     "job:\n  name: Court\n  push_adapter: soap\n  source_topic: a.b\n  target_endpoint: https://court.example.gov/\n"
@@ -139,3 +139,33 @@ def test_unknown_adapters_are_named_from_what_is_installed(tmp_path: Path) -> No
     """A file is judged by the adapters given to the loader."""
     with pytest.raises(errors.JobFileInvalid, match="no adapter 'soap'; known: rest"):
         load_job(write(tmp_path, "a.yaml", MINIMAL), adapters=["rest"])
+
+
+def test_a_link_out_of_the_folder_is_refused_and_not_shown(tmp_path: Path) -> None:
+    """Links inside the folder are how Kubernetes mounts files, and go on working."""
+    elsewhere = write(tmp_path / "elsewhere", "secret.yaml", MINIMAL)
+    jobs = tmp_path / "jobs"
+    write(jobs, "..data/court.yaml", MINIMAL)
+    (jobs / "court.yaml").symlink_to(Path("..data") / "court.yaml")
+    (jobs / "other.yaml").symlink_to(elsewhere)
+    found, problems = load_folder(jobs, adapters=["soap"])
+    assert [job.id for job in found] == ["court"]
+    assert [problem.text.partition(";")[0] for problem in problems] == ["is a link out of the jobs folder"]
+    assert shown_text(jobs / "other.yaml", root=jobs) is None
+    assert shown_text(jobs / "court.yaml", root=jobs) == MINIMAL
+    (tmp_path / "mounted").symlink_to(jobs)  # the folder itself may be a link
+    assert [job.id for job in load_folder(tmp_path / "mounted", adapters=["soap"])[0]] == ["court"]
+
+
+@pytest.mark.parametrize("name", ["../elsewhere/any.json", "out/any.json"])
+def test_what_a_job_names_is_in_the_folder_too(tmp_path: Path, name: str) -> None:
+    """By a path with dots, or by a link on the way."""
+    write(tmp_path, "elsewhere/any.json", "{}")
+    jobs = tmp_path / "jobs"
+    file = write(jobs, "court.yaml", f"{MINIMAL}  push:\n    schema: {name}\n")
+    (jobs / "out").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(errors.JobFileInvalid) as refused:
+        load_job(file, adapters=["soap"], root=jobs)
+    [problem] = refused.value.problems
+    assert (problem.line, problem.column, problem.key) == (7, 13, "job.push.schema")
+    assert problem.text.startswith("leads out of the jobs folder")
