@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from tests.docs import pages
 from tests.harness.compose import Project
 
 from hms_syn import job_files
+from hms_syn.domain import sealing
 
 SECRETS = {
     "FERNET_KEY",
+    "PAYLOAD_KEYS",
     "JWT_SECRET",
     "API_SECRET_KEY",
     "POSTGRES_PASSWORD",
@@ -58,7 +61,10 @@ def test_without_a_secret_nothing_starts_and_its_name_is_said(project, missing, 
 def test_the_documented_command_makes_every_secret_and_keeps_it_from_others(project):
     assert set(project.secrets) == {*SECRETS, "DEMO_SECRET"}
     assert len(set(project.secrets.values())) == len(project.secrets)
-    assert all(re.fullmatch(r"[\w=-]{44,}", value, re.ASCII) for value in project.secrets.values())
+    keys = project.secrets["PAYLOAD_KEYS"]
+    assert sealing.parse(keys.strip("'"), name=".env").newest == time.strftime("%Y-%m")
+    others = (value for value in project.secrets.values() if value != keys)
+    assert all(re.fullmatch(r"[\w=-]{44,}", value, re.ASCII) for value in others)
     assert (project.folder / ".env").stat().st_mode & 0o077 == 0
 
 

@@ -21,6 +21,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.configs: dict[str, str] = {}
         for name in FILES:
             shutil.copy(pages.ROOT / name, folder / name)
         for name in ("jobs", "dags"):
@@ -54,5 +55,7 @@ class Project:
         chosen = [part for profile in profiles for part in ("--profile", profile)]
         done = self.compose(*chosen, "config", "--format", "json", small=small)
         assert done.returncode == 0, done.stderr
-        services: dict[str, Any] = json.loads(done.stdout.replace("$$", "$"))["services"]
+        whole: dict[str, Any] = json.loads(done.stdout.replace("$$", "$"))
+        self.configs = {name: each["content"] for name, each in whole["configs"].items()}
+        services: dict[str, Any] = whole["services"]
         return services

@@ -22,6 +22,7 @@ from tests.harness.postgres import PrivatePostgres
 from tests.harness.waiting import eventually
 
 from hms_syn.cli.local_airflow import free_port
+from hms_syn.store.keyring import Keyring
 from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Topology:
                 Path(self.here(mount["target"])).symlink_to(mount["source"])
         for name in ("logs", "tmp"):
             (home / name).mkdir()
+        for config in self.services["worker"]["configs"]:
+            place = Path(self.here(config["target"]))
+            place.write_text(project.configs[config["source"]], encoding="utf-8")
+            place.chmod(int(config["mode"], 8))
 
     def here(self, said: str) -> str:
         """Return what a service is told, with this machine's places in it."""
@@ -62,6 +67,7 @@ class Topology:
             "http://api-server:8080": api,
             "http://localhost:8080": api,
             "/opt/airflow": str(self.home),
+            "/run/hms-syn": str(self.home),
             "172.16.0.0/12": "127.0.0.0/8",
             **{f"http://{name}:{port}": f"http://127.0.0.1:{self.ports[name]}" for name, port in VENDORS.items()},
             **{f"http://localhost:{port}": f"http://127.0.0.1:{self.ports[name]}" for name, port in VENDORS.items()},
@@ -187,7 +193,9 @@ class Topology:
     @cached_property
     def store(self) -> SqlStore:
         """Return the queue, as a program outside opens it."""
-        return SqlStore(json.loads(self.environment("worker")["AIRFLOW_CONN_HMS_SYN_DB"])["extra"]["url"])
+        told = self.environment("worker")
+        url = json.loads(told["AIRFLOW_CONN_HMS_SYN_DB"])["extra"]["url"]
+        return SqlStore(url, keyring=Keyring(Path(told["AIRFLOW__HMS_SYN__PAYLOAD_KEYS_FILE"])))
 
     def log(self, name: str) -> str:
         """Return all that a process has written."""
