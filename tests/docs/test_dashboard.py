@@ -20,7 +20,10 @@ MAPPING = yaml.safe_load((DOCS / "examples" / "prometheus" / "statsd-mapping.yam
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 EXPRESSIONS = [target["expr"] for panel in PANELS for target in panel["targets"]]
 COUNTERS = {f"airflow_hms_syn_{name}_total" for name in metrics.COUNTERS.values()}
-GAUGES = {f"airflow_hms_syn_{name.replace('.', '_')}" for name in (*metrics.GAUGES.values(), metrics.VENDOR_UP)}
+GAUGES = {
+    f"airflow_hms_syn_{name.replace('.', '_')}"
+    for name in (*metrics.GAUGES.values(), metrics.VENDOR_UP, metrics.SEAL_LAG)
+}
 FROM_STATSD = "airflow_hms_syn_attempt_seconds"
 FROM_OTEL = "airflow_hms_syn_attempt_milliseconds"
 SERIES = {

@@ -46,19 +46,19 @@ def test_no_code_is_told_of_that_is_not_ours():
 
 
 @pytest.mark.parametrize(
-    ("cause", "wait", "is_gone"),
+    ("cause", "wait", "is_parked"),
     [
         *((cause, 5.0, False) for cause in sorted(set(re.findall(r"(?:THEN|ELSE) '(\w+)'", views.HEAD)))),
         ("in_doubt", None, False),
         ("off", None, True),
     ],
 )
-def test_every_sentence_of_why_nothing_moves_is_on_the_page(cause, wait, is_gone):
+def test_every_sentence_of_why_nothing_moves_is_on_the_page(cause, wait, is_parked):
     head = SimpleNamespace(
         cause=cause, message_id="m-1", ordering_key="k-1", attempts=2, wait_s=wait, code="http_503", failures=5, job="j"
     )
     job = SimpleNamespace(
-        maintenance=None, now=MOMENT, paused_until=MOMENT, paused_by="ada", paused_reason="lunch", is_gone=is_gone
+        maintenance=None, now=MOMENT, paused_until=MOMENT, paused_by="ada", paused_reason="lunch", is_parked=is_parked
     )
     said = why.nothing_moves(head, job, {"since": "2030-01-01T00:00:00", "code": "timeout"})
     assert [row for row in shown_first("Why nothing moves") if pages.looks_like(row, said)], said

@@ -39,6 +39,7 @@ ROUTES = {
     ("GET", "/messages/{message_id}"): (READ, None),
     ("GET", "/audit"): (READ, None),
     ("GET", "/audit/export"): (READ, None),
+    ("GET", "/audit/head"): (READ, None),
     ("GET", "/vendors"): (READ, None),
     ("GET", "/incidents"): (READ, None),
     ("GET", "/messages/{message_id}/payload"): (EDIT, None),

@@ -298,7 +298,7 @@ def test_an_airflow_that_does_not_start_hides_nothing_else(tmp_path):
     )
     assert done.returncode == 1, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        *("warning", "problem", "ok", "problem", "ok", "ok"),
+        *("warning", "problem", "ok", "problem", "warning", "ok", "ok"),
     ]
     assert "Airflow does not start" in done.stdout
     assert "pa55word" not in done.stdout + done.stderr
