@@ -7,7 +7,7 @@ looks alive, and every task fails at once without a log (Airflow 3).
 from __future__ import annotations
 
 import urllib.error
-import urllib.request  # nosemgrep: guards.bytes-leave-by-the-guarded-client - Airflow's own api-server, and no vendor
+import urllib.request  # nosemgrep: bytes-leave-by-the-guarded-client - it is Airflow's own door, and no vendor's
 import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING

@@ -13,6 +13,7 @@ from hms_syn.job_files import findings, inheritance, names, payload_schema, yaml
 from hms_syn.job_files.environment import data_of
 from hms_syn.job_files.findings import Finding
 from hms_syn.job_files.job_specs import job_spec
+from hms_syn.job_files.neighbours import NAMES_A_FILE, OUTSIDE, is_inside, outside, value_at
 from hms_syn.job_files.nodes import Entry, Table
 from hms_syn.job_files.rules import rule_findings
 from hms_syn.job_files.secrecy import secrets_in
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from hms_syn.job_files.nodes import Node
 
 SUFFIXES = (".yaml", ".yml")
-OUTSIDE = "keep what belongs to a job in the jobs folder, whose owners are those who may read it"
 
 
 def load_job(path: str | Path, *, adapters: Collection[str] | None = None, root: str | Path | None = None) -> JobSpec:
@@ -139,7 +139,7 @@ def _parts(tree: Table | None, key: str) -> Iterator[str]:
 
 def shown_text(file: Path, *, root: Path) -> str | None:
     """Return the text of a job file; None where it is no YAML, holds what looks like a secret, or links elsewhere."""
-    tree, _ = yaml_source.read(file) if _is_inside(file, root) else (None, [])
+    tree, _ = yaml_source.read(file) if is_inside(file, root) else (None, [])
     if tree is None or any(secrets_in(data_of(tree, []))):
         return None
     return file.read_text(encoding="utf-8")
@@ -162,19 +162,6 @@ def whole(
     return tree, problems + twice + inherited
 
 
-def _is_inside(file: Path, root: Path) -> bool:
-    """Return whether a file is in the jobs folder, wherever links lead."""
-    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root))
-
-
-def _outside(data: Any, file: Path, folder: Path) -> Iterator[Finding]:
-    """Yield each file that a job names and that is not in the jobs folder."""
-    for at in _NAMES_A_FILE:
-        name = _at(data, at)
-        if isinstance(name, str) and "://" not in name and not _is_inside(file.parent / name, folder):
-            yield Finding(path=at, text=f"leads out of the jobs folder; {OUTSIDE}")
-
-
 def _load(
     file: Path,
     *,
@@ -184,13 +171,13 @@ def _load(
     text: str | None = None,
     is_bound: bool = True,
 ) -> tuple[JobSpec, model.JobFile]:
-    if is_bound and file.is_symlink() and not _is_inside(file, root):
+    if is_bound and file.is_symlink() and not is_inside(file, root):
         raise errors.JobFileInvalid([Problem(file=str(file), text=f"is a link out of the jobs folder; {OUTSIDE}")])
     tree, problems = whole(file, root=root, defaults=defaults, text=text)
     found: list[Finding] = []
     data = data_of(tree, found)
     found += secrets_in(data)
-    found += _outside(data, file, root) if is_bound else ()
+    found += outside(data, file, root) if is_bound else ()
     section, wrong = findings.validated(_copy(data))
     found += wrong
     found += rule_findings(section, data=data, adapters=adapters)
@@ -254,22 +241,8 @@ def named_files(file: Path, *, root: Path) -> list[Path]:
     except errors.JobFileInvalid:
         return []
     data = data_of(tree, [])
-    given = [value for at in _NAMES_A_FILE if isinstance(value := _at(data, at), str) and "://" not in value]
+    given = [value for at in NAMES_A_FILE if isinstance(value := value_at(data, at), str) and "://" not in value]
     return [file.parent / name for name in dict.fromkeys(given)]
-
-
-_NAMES_A_FILE = (
-    ("job", "push", "schema"),
-    ("job", "push", "request", "wsdl"),
-    ("job", "push", "find", "request", "wsdl"),
-    ("job", "pull", "request", "wsdl"),
-)
-
-
-def _at(data: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data
 
 
 def is_yaml(file: Path) -> bool:
