@@ -121,8 +121,9 @@ def test_all_documents_of_a_contract_share_one_deadline():
         import_ = f'<xs:import namespace="urn:m" schemaLocation="{next(asked)}.xsd"/>'
         schema = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:m">{import_}</xs:schema>'
         first = TEXT.replace('elementFormDefault="qualified">', f'elementFormDefault="qualified">{import_}')
-        conn.sendall(http(first if import_.endswith('"0.xsd"/>') else schema))
+        said = first if import_.endswith('"0.xsd"/>') else schema
+        conn.sendall(http(said, headers="Connection: close\r\n"))  # it is closed now; not said, that is a race
 
     with liar(hand_out) as vendor, pytest.raises(errors.NotSent):
         court(court_job(vendor.origin, push=Push(timeout=6.0))).send(hearing())
-    assert 1 <= len(vendor.requests) <= 12  # how many of them a busy machine reads in six seconds is its own affair
+    assert 1 < len(vendor.requests) <= 12
