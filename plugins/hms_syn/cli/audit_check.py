@@ -17,18 +17,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check one proof; exit 1 when it proves nothing. No database is opened."""
-    try:
-        return _run(arguments)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        remark(f"error: {error.filename} cannot be read ({error.strerror})")
-        return 2
-    except AuditBroken as error:
-        if not arguments.json:
-            raise
-        as_json({"ok": False, "error": str(error)})
-        return 1
+    return audit_files.answered(arguments, _run, names_row=False)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -6,16 +6,39 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hms_syn.cli.output import as_json, remark
 from hms_syn.domain import audit_entry, checkpoint, signed_note
 from hms_syn.errors import AuditBroken, CheckpointInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping
 
     from hms_syn.domain.checkpoint import Checkpoint
     from hms_syn.domain.signed_note import Verifier
 
 COLUMNS = frozenset({"seq", "at", "actor", "event", "message_id", "job", "attempt", "hash", "body"})
+
+
+def answered(arguments: argparse.Namespace, work: Callable[[argparse.Namespace], int], *, names_row: bool) -> int:
+    """Do what a command checks; return 2 where a file cannot be read.
+
+    With ``--json`` a trail that is broken is an answer too: 1, and the first bad ``seq`` where it ``names_row``.
+
+    :raises AuditBroken: it is broken, and people read it
+    """
+    try:
+        return work(arguments)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        remark(f"error: {error.filename} cannot be read ({error.strerror})")
+        return 2
+    except AuditBroken as error:
+        if not arguments.json:
+            raise
+        as_json({"ok": False, **({"seq": error.seq} if names_row else {}), "error": str(error)})
+        return 1
 
 
 def read_checkpoint(name: str) -> Checkpoint:

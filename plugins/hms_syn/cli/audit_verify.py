@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hms_syn import wiring
 from hms_syn.cli import audit_files
-from hms_syn.cli.output import as_json, remark
+from hms_syn.cli.output import as_json
 from hms_syn.domain import tree_check
 from hms_syn.domain.tree_check import TreeCheck
 from hms_syn.errors import AuditBroken
@@ -26,18 +26,7 @@ PAGE = 5000
 
 def run(arguments: argparse.Namespace) -> int:
     """Check every row, and the tree over them; exit 1 naming the first row that is wrong."""
-    try:
-        return _run(arguments)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        remark(f"error: {error.filename} cannot be read ({error.strerror})")
-        return 2
-    except AuditBroken as error:
-        if not arguments.json:
-            raise
-        as_json({"ok": False, "seq": error.seq, "error": str(error)})
-        return 1
+    return audit_files.answered(arguments, _run, names_row=True)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from hms_syn.console.store import DeskDep, RoomDep
 from hms_syn.errors import JobFileInvalid
 from hms_syn.hooks.audit import find_credentials
 from hms_syn.job_files.filled_in import filled_in
-from hms_syn.plans.as_object import as_object, lines_of
+from hms_syn.plans.as_object import as_object, facts_of, lines_of
 from hms_syn.plans.plan import NEXT, compared, waiting
 
 if TYPE_CHECKING:
@@ -136,13 +136,9 @@ def _shown(store: SqlStore, found: Versions, limit: int) -> list[dict[str, Any]]
 
 
 def _row(one: Compared, endpoint: str) -> dict[str, Any]:
-    message = one.message
+    accepted_for = one.message.endpoint
     return {
-        "message_id": message.message_id,
-        "topic": message.topic,
-        "ordering_key": message.ordering_key,
-        "state": message.state.value,
-        "verdict": one.verdict.value,
-        "elsewhere": message.endpoint if message.endpoint not in ("", endpoint) else None,
+        **facts_of(one),
+        "elsewhere": accepted_for if accepted_for not in ("", endpoint) else None,
         "lines": lines_of(one)[:LINES],
     }

@@ -62,15 +62,22 @@ def _difference(old: Shown, new: Shown) -> list[str]:
     return list(difflib.unified_diff(before, after, "now", "then", lineterm=""))
 
 
-def _compared(one: Compared) -> dict[str, Any]:
+def facts_of(one: Compared) -> dict[str, Any]:
+    """Return which message was compared, and the verdict."""
     message = one.message
     return {
         "message_id": message.message_id,
         "topic": message.topic,
         "ordering_key": message.ordering_key,
         "state": message.state.value,
-        "endpoint": message.endpoint,
         "verdict": one.verdict.value,
+    }
+
+
+def _compared(one: Compared) -> dict[str, Any]:
+    return {
+        **facts_of(one),
+        "endpoint": one.message.endpoint,
         "old": None if one.old is None else _shown(one.old),
         "new": None if one.new is None else _shown(one.new),
     }

@@ -14,6 +14,7 @@ from hms_syn.domain.delivery import State
 from hms_syn.domain.topic_event import OURS
 from hms_syn.errors import ActRefused, UnknownMessage
 from hms_syn.store import audit_trail
+from hms_syn.store.places import STANDS
 from hms_syn.store.statements import moment, sql
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 DONE = frozenset({State.DELIVERED.value, State.DISCARDED.value})
 HELD = "SELECT seq, agency, erased_at FROM hms_syn_event WHERE message_id = :message_id {keep}"
 """Whoever gives the message to another job locks the same row first, see officers.enqueue."""
-STANDS = """SELECT job, state FROM hms_syn_delivery WHERE message_id = :message_id
-            UNION ALL SELECT job, state FROM hms_syn_settled WHERE message_id = :message_id ORDER BY job"""
 EMPTY = """UPDATE hms_syn_event SET body = '', headers = '', salt = '', key_id = NULL, data_key = NULL,
                                     erased_at = {now} WHERE seq = :seq"""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hms_syn.ports import Act
 from hms_syn.store import erasing
+from hms_syn.store.places import STANDS
 from hms_syn.store.statements import SECOND, micros, sql
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ CLOSED = (
 PULLED = """SELECT seq, message_id, agency, published_at FROM hms_syn_event WHERE topic = :topic AND seq > :seq
              ORDER BY seq LIMIT :limit"""
 MESSAGE = """SELECT seq, agency, published_at, erased_at FROM hms_syn_event WHERE message_id = :message_id {keep}"""
-STANDS = """SELECT job, state, NULL AS settled_at FROM hms_syn_delivery WHERE message_id = :message_id
-            UNION ALL SELECT job, state, settled_at FROM hms_syn_settled WHERE message_id = :message_id"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 SETTING = "payload_keys_file"
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS_MAY_READ = stat.S_IRGRP | stat.S_IROTH
-COLUMNS = ("body", "headers", "salt", "key_id", "data_key")
 
 
 @dataclass(slots=True)
@@ -53,7 +52,7 @@ class Keyring:
         return {**columns, **hidden, "headers": trace_context.alone(event.headers)}
 
     def open(self, row: Row[Any]) -> Words:
-        """Return a row's words, sealed or in clear; it has ``message_id`` and the columns of ``COLUMNS``.
+        """Return a row's words, sealed or in clear; it has all that ``columns`` stores, and ``message_id``.
 
         :raises CannotOpen: its key is not here, or it was altered · :raises KeysNotReady: this process has no keys
         """

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+STANDS = """SELECT job, state, NULL AS settled_at FROM hms_syn_delivery WHERE message_id = :message_id
+            UNION ALL SELECT job, state, settled_at FROM hms_syn_settled WHERE message_id = :message_id ORDER BY job"""
+"""Where a message stands at each job, looked at without a lock."""
+
 
 def open_at(connection: Connection, message_id: str, job: str | None) -> Sequence[Row[Any]]:
     """Return a message's open deliveries, or that of one job, and lock them."""
