@@ -25,7 +25,7 @@ from hms_syn.job_files.stubs import BROKEN, BROKEN_STUB, HEARTBEAT, NOT_SHOWN, O
 from hms_syn.store.sound_files import SoundFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from hms_syn.domain.job_spec import JobSpec
 
@@ -43,10 +43,10 @@ class JobsDagBundle(BaseDagBundle):
     def __init__(self, *, jobs_folder: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
-        self._seen: dict[Path, job_files.Marks] = {}
-        self._named: dict[Path, list[Path]] = {}
-        self._ids: dict[Path, str] = {}
-        self._seconds: dict[Path, tuple[str, Path]] = {}
+        self._seen: dict[str, job_files.Marks] = {}  # here and below: by the DAG file's name
+        self._named: dict[str, list[str]] = {}
+        self._ids: dict[str, str] = {}
+        self._seconds: dict[str, tuple[str, str]] = {}
         self._begin_paused: set[str] = set()
         self._toggles: Mapping[str, bool] | None = None
 
@@ -71,49 +71,52 @@ class JobsDagBundle(BaseDagBundle):
         """
         with self.lock():
             self.path.mkdir(parents=True, exist_ok=True)
-            files = list(job_files.paths(self._jobs))
-            if self._jobs in files:
+            files = list(job_files.places(self._jobs))
+            if str(self._jobs) in files:
                 log.warning("%s cannot be read; its DAGs stay as they are", self._jobs)
                 return
             found = self._stubs_of(files)
             for name, text in OWN.items():
                 _write(self.path / name, text)
             if airflows_own_url() is None:
-                for stub in found.keys() - set(self.path.glob("*.py")):
-                    _write(stub, self._stub(STUB, found[stub], text=NOT_SHOWN))
+                for stub in found.keys() - self._names():
+                    _write(self.path / stub, self._stub(STUB, Path(found[stub]), text=NOT_SHOWN))
                 return
             self._follow_files(found)
         self._follow_switches()
 
-    def _follow_files(self, found: Mapping[Path, Path]) -> None:
+    def _follow_files(self, found: Mapping[str, str]) -> None:
         """Renew what has changed, and those that a change elsewhere makes the first or the second of their id."""
+        look = job_files.Look(self._jobs)
         is_first, gone = not self._seen, self._seen.keys() - found.keys()
-        changed = [stub for stub, path in found.items() if self._seen.get(stub) != self._marks(stub, path)]
+        changed = [
+            stub for stub, file in found.items() if self._seen.get(stub) != look.marks(file, self._named.get(stub, ()))
+        ]
         store = _store(self.name) if is_first or gone or changed else None
         for stub in gone:
             for known in (self._seen, self._ids, self._named):
                 known.pop(stub, None)
-        jobs = {stub: self._look_at(stub, found[stub], store) for stub in changed}
+        jobs = {stub: self._look_at(stub, Path(found[stub]), store) for stub in changed}
         before, self._seconds = self._seconds, self._seconds_of(found)
         told = {stub for stub in found if before.get(stub) != self._seconds.get(stub)}
         for stub in dict.fromkeys([*changed, *sorted(told)]):
-            self._renew(
-                stub, found[stub], jobs[stub] if stub in jobs else self._look_at(stub, found[stub], store), store
-            )
+            path = Path(found[stub])
+            self._renew(stub, path, jobs[stub] if stub in jobs else self._look_at(stub, path, store), store)
         if store is not None and (is_first or gone):
             self._park(found.values(), store)
-        wanted = {*found, *(_broken(stub) for stub in found), *(self.path / name for name in OWN)}
-        for stub in self.path.glob("*.py"):
-            if stub not in wanted:
-                stub.unlink()
+        for name in self._names():
+            if name.endswith(".py") and not (name in found or name.removeprefix(BROKEN) in found or name in OWN):
+                (self.path / name).unlink()
 
-    def _marks(self, stub: Path, path: Path) -> job_files.Marks:
-        return job_files.marks_of(path, root=self._jobs, named=self._named.get(stub, ()))
+    def _names(self) -> set[str]:
+        """Return the names of what is in the folder of DAG files."""
+        with os.scandir(self.path) as entries:
+            return {entry.name for entry in entries}
 
-    def _look_at(self, stub: Path, path: Path, store: SoundFiles | None) -> JobSpec | None:
+    def _look_at(self, stub: str, path: Path, store: SoundFiles | None) -> JobSpec | None:
         """Return the job of a file as it is now; None where it has problems, which are Airflow's to show."""
-        self._named[stub] = job_files.named_files(path, root=self._jobs)
-        self._seen[stub] = self._marks(stub, path)
+        self._named[stub] = [str(named) for named in job_files.named_files(path, root=self._jobs)]
+        self._seen[stub] = job_files.Look(self._jobs).marks(str(path), self._named[stub])
         try:
             job = job_files.load_job(path, root=self._jobs)
         except JobFileInvalid:
@@ -127,28 +130,29 @@ class JobsDagBundle(BaseDagBundle):
         (self._begin_paused.add if job.start_paused else self._begin_paused.discard)(job.id)
         return job
 
-    def _seconds_of(self, found: Mapping[Path, Path]) -> dict[Path, tuple[str, Path]]:
+    def _seconds_of(self, found: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """Return the DAG files whose job's id another file has first, each with the id and that other file."""
-        first: dict[str, Path] = {}
+        first: dict[str, str] = {}
         for stub, job_id in self._ids.items():
-            if job_id not in first or job_files.precedes(found[stub], found[first[job_id]], job_id):
+            other = first.setdefault(job_id, stub)
+            if other != stub and job_files.precedes(Path(found[stub]), Path(found[other]), job_id):
                 first[job_id] = stub
         return {stub: (id_, found[first[id_]]) for stub, id_ in self._ids.items() if first[id_] != stub}
 
-    def _renew(self, stub: Path, path: Path, job: JobSpec | None, store: SoundFiles | None) -> None:
+    def _renew(self, stub: str, path: Path, job: JobSpec | None, store: SoundFiles | None) -> None:
         """Let Airflow parse a job again. What is wrong with one file never stops the others."""
-        second = self._seconds.get(stub)
+        second, dag_file, broken = self._seconds.get(stub), self.path / stub, self.path / f"{BROKEN}{stub}"
         is_broken = job is None and stub in self._ids and second is None
         try:
             if second is not None:
-                text = self._stub(SECOND_STUB, path, job_id=second[0], first=str(second[1].absolute()))
+                text = self._stub(SECOND_STUB, path, job_id=second[0], first=str(Path(second[1]).absolute()))
             else:
                 text = self._stub(STUB, path, text=self._shown(path))
-            _renew(stub, text)
+            _renew(dag_file, text)
             if is_broken:
-                _renew(_broken(stub), self._stub(BROKEN_STUB, path))
+                _renew(broken, self._stub(BROKEN_STUB, path))
             else:
-                _broken(stub).unlink(missing_ok=True)
+                broken.unlink(missing_ok=True)
         except OSError as error:
             log.warning("%s has no DAG file: %s", path, error.strerror)
         if job is not None and second is None and store is not None:
@@ -162,24 +166,24 @@ class JobsDagBundle(BaseDagBundle):
         except SynError as error:
             log.warning("%s is not registered yet: %s", path, error)
 
-    def _park(self, files: Iterable[Path], store: SoundFiles) -> None:
+    def _park(self, files: Iterable[str], store: SoundFiles) -> None:
         """Switch off the jobs whose file is gone. One that comes back is a new file, and switches its job on."""
         try:
-            for job_id in store.park_all_but([kept.place_of(path, self._jobs) for path in files]):
+            for job_id in store.park_all_but([kept.place_of(Path(file), self._jobs) for file in files]):
                 log.warning("The file of %s is gone; what waits for it is parked", job_id)
         except SynError as error:
             log.warning("Jobs whose file is gone are not parked yet: %s", error)
 
-    def _stubs_of(self, files: Sequence[Path]) -> dict[Path, Path]:
-        """Return each job file by its DAG file; of two that would share one (``a/b``, ``a__b``) the later is marked."""
-        found: dict[Path, Path] = {}
-        folder = self.path
-        for path in sorted(files):
-            place = path.relative_to(self._jobs)
-            name = "__".join(place.with_suffix("").parts)
-            if folder / f"{name}.py" in found:
+    def _stubs_of(self, files: Iterable[str]) -> dict[str, str]:
+        """Return each job file by its DAG file's name; of two of one name (``a/b``, ``a__b``) the later is marked."""
+        found: dict[str, str] = {}
+        start = len(f"{self._jobs}/")
+        for file in sorted(files):
+            place = file[start:]
+            name = place.rpartition(".")[0].replace("/", "__")
+            if f"{name}.py" in found:
                 name += f"__{hashlib.sha256(os.fsencode(place)).hexdigest()[:8]}"
-            found[folder / f"{name}.py"] = path
+            found[f"{name}.py"] = file
         return found
 
     def _stub(self, template: str, path: Path, **more: str) -> str:
@@ -227,7 +231,7 @@ class JobsDagBundle(BaseDagBundle):
             begins_paused = before is not None and (all_begin_paused or job in self._begin_paused)
             if is_paused or not (before or {}).get(dag_id, begins_paused):
                 continue
-            stub = stubs.get(job, self.path / HEARTBEAT)
+            stub = self.path / stubs.get(job, HEARTBEAT)
             if stub.exists():
                 stub.touch()
 
@@ -239,11 +243,6 @@ def _store(folder: str) -> SoundFiles | None:
     except SynError as error:
         log.warning("No job is registered: %s", error)
         return None
-
-
-def _broken(stub: Path) -> Path:
-    """Return the DAG file that tells what is wrong with a job that goes on; no job file's name begins so."""
-    return stub.with_name(f"{BROKEN}{stub.name}")
 
 
 def _renew(stub: Path, text: str) -> None:

@@ -7,7 +7,7 @@ fills every default in, ``filled_in`` compares two files. Nothing here touches a
 
 from __future__ import annotations
 
-from hms_syn.job_files.job_folder import JobFolder, Marks, marks_of
+from hms_syn.job_files.job_folder import JobFolder, Look, Marks
 from hms_syn.job_files.loader import (
     job_path,
     load_folder,
@@ -15,6 +15,7 @@ from hms_syn.job_files.loader import (
     located,
     named_files,
     paths,
+    places,
     precedes,
     shown_text,
     taken,
@@ -22,14 +23,15 @@ from hms_syn.job_files.loader import (
 
 __all__ = [
     "JobFolder",
+    "Look",
     "Marks",
     "job_path",
     "load_folder",
     "load_job",
     "located",
-    "marks_of",
     "named_files",
     "paths",
+    "places",
     "precedes",
     "shown_text",
     "taken",
