@@ -18,10 +18,13 @@ HERE = Path(__file__).resolve().parent / "adapters"
 BLOCK = re.compile(r"(<!-- keys of (\S+), [^>]*-->\n).*?(<!-- end -->)", re.DOTALL)
 METHODS = {side: " or ".join(f"`{word}`" for word in words) for side, words in rest_request.METHODS.items()}
 MEANINGS = {
+    ("rest.json.v1", "push", "openapi"): "The vendor's OpenAPI document, 3.0 or 3.1, a file beside the job file: "
+    "`NAME.openapi.yaml` or `NAME.json`. Read by `hms-syn lint` alone.",
     ("rest.json.v1", "push", "method"): f"{METHODS['push']}. Default: the first.",
     ("rest.json.v1", "push", "path"): "Appended to `target_endpoint`, whose own path is kept. May have holes.",
     ("rest.json.v1", "push", "headers"): "Further headers. May have holes.",
     ("rest.json.v1", "push", "query"): "Parameters; a list repeats its name. May have holes.",
+    ("rest.json.v1", "pull", "openapi"): "As for push.",
     ("rest.json.v1", "pull", "method"): METHODS["pull"],
     ("rest.json.v1", "pull", "path"): "As for push, without holes: there is no message.",
     ("rest.json.v1", "pull", "headers"): "Further headers.",
@@ -29,6 +32,7 @@ MEANINGS = {
     ("rest.json.v1", "pull", "records"): "JMESPath on the answer: the list of records. Default: the answer itself.",
     ("rest.json.v1", "pull", "page"): "How a list goes on, a map of `size` (parameter that takes `page_size`), `after` "
     "(parameter that takes the token) and `next` (JMESPath to the token), or the word `link` (RFC 8288).",
+    ("rest.json.v1", "find", "openapi"): "As for push. Default: that of push.",
     ("rest.json.v1", "find", "method"): METHODS["find"],
     ("rest.json.v1", "find", "path"): "As for push. With a hole it names one resource, and a 404 is a clear no.",
     ("rest.json.v1", "find", "headers"): "Further headers. May have holes.",

@@ -45,6 +45,7 @@ def test_the_wheel_holds_every_part(wheel):
         "hms_syn/samples/jobs/state_payments_sync.yaml",
         "hms_syn/sandbox/court.wsdl",
         "hms_syn/sandbox/court.css",
+        "hms_syn/sandbox/payments.openapi.yaml",
     }
     assert wanted - names == set()
     package = ROOT / "plugins" / "hms_syn"

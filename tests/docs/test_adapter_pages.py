@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 
 import pytest
 from tests.docs import pages
@@ -22,6 +23,7 @@ def example(page, folder, origin):
     text = next(block.text for block in pages.blocks(page, "yaml"))
     assert "https://payments.example.gov" in text
     text = text.replace("https://payments.example.gov", origin)
+    shutil.copy(pages.ROOT / "tests" / "peers" / "payments.openapi.yaml", folder)
     file = folder / "state_payments.yaml"
     file.write_text(
         text.replace("  push:\n", f"  allow_private: {json.dumps(LOOPBACK)}\n  push:\n", 1), encoding="utf-8"
@@ -38,6 +40,23 @@ def test_the_keys_of_a_request_are_what_the_code_knows(page):
     text = pages.text_of(page)
     assert generator.BLOCK.search(text)
     assert text == generator.renewed(text), "run: .venv/bin/python docs/generate_adapter_pages.py"
+
+
+def test_the_job_on_the_page_about_rest_keeps_to_the_gateways_document(tmp_path):
+    """The one that Prism serves: what lint finds in it is nothing."""
+    adapter = gateway(example(REST, tmp_path, "https://payments.example.gov/gateway"))
+    assert adapter.check() == []
+    (tmp_path / "payments.openapi.yaml").unlink()
+    assert {key for key, _ in adapter.check()} == {"job.push.request.openapi", "job.pull.request.openapi"}
+
+
+def test_the_findings_on_the_page_about_rest_are_what_lint_prints():
+    """Those of a job among the goldens of lint, under another name."""
+    golden = (pages.ROOT / "tests/unit/adapters/rest/openapi/expected.txt").read_text(encoding="utf-8").splitlines()
+    [block] = [block for block in pages.blocks(REST, "text") if "error:" in block.text]
+    assert [
+        line for line in block.text.replace("payments.yaml", "mapping.yaml").splitlines() if line not in golden
+    ] == []
 
 
 @pytest.mark.peers

@@ -40,9 +40,15 @@ def meant(name: str, choices: Iterable[str]) -> str:
     >>> meant("caseid", ["CaseID", "DateOfHearing"]), meant("room", ["CaseID"])
     ("; did you mean 'CaseID'?", '')
     """
+    near = nearest(name, choices)
+    return "" if near is None else f"; did you mean {near!r}?"
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """Return the choice which was probably meant, whatever its capitals, or None."""
     known = {choice.casefold(): choice for choice in choices}
     near = difflib.get_close_matches(name.casefold(), list(known), n=1, cutoff=0.7)
-    return f"; did you mean {known[near[0]]!r}?" if near else ""
+    return known[near[0]] if near else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

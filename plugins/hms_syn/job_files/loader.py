@@ -13,7 +13,7 @@ from hms_syn.job_files import findings, inheritance, names, payload_schema, yaml
 from hms_syn.job_files.environment import data_of
 from hms_syn.job_files.findings import Finding
 from hms_syn.job_files.job_specs import job_spec
-from hms_syn.job_files.neighbours import NAMES_A_FILE, OUTSIDE, is_inside, outside, value_at
+from hms_syn.job_files.neighbours import DOCUMENTS, NAMES_A_FILE, OUTSIDE, is_inside, outside, value_at
 from hms_syn.job_files.nodes import Entry, Table
 from hms_syn.job_files.rules import rule_findings
 from hms_syn.job_files.secrecy import secrets_in
@@ -99,7 +99,7 @@ def job_path(folder: str | Path, job_id: str) -> Path | None:
 
 
 def paths(folder: Path) -> Iterator[Path]:
-    """Every file below ``folder`` that is meant to be a job; defaults and hidden files are not.
+    """Every file below ``folder`` that is meant to be a job; defaults, OpenAPI documents and hidden files are not.
 
     A folder with a job file's name, or one that may not be looked into, is among them: to read it is a problem.
     """
@@ -111,7 +111,8 @@ def places(folder: Path) -> Iterator[str]:
     closed: list[OSError] = []
     for parent, folders, files in os.walk(folder, onerror=closed.append):
         for name in (*folders, *files):
-            if name.endswith(SUFFIXES) and not name.startswith(".") and name != inheritance.FILE_NAME:
+            is_other = name.startswith(".") or name == inheritance.FILE_NAME or name.endswith(DOCUMENTS)
+            if name.endswith(SUFFIXES) and not is_other:
                 yield f"{parent}/{name}"
         folders[:] = [name for name in folders if not name.startswith(".") and not name.endswith(SUFFIXES)]
     yield from (str(error.filename) for error in closed if not isinstance(error, FileNotFoundError))
@@ -235,7 +236,7 @@ def precedes(file: Path, other: Path, job_id: str) -> bool:
 
 
 def named_files(file: Path, *, root: Path) -> list[Path]:
-    """Return the files that a job names beside its own, there or not: the schema of its payload, its WSDLs."""
+    """Return the files that a job names beside its own, there or not: its payload's schema, its contracts."""
     try:
         tree, _ = whole(file, root=root, defaults={})
     except errors.JobFileInvalid:

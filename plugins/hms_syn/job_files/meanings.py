@@ -41,7 +41,8 @@ MEANINGS: Mapping[str, str] = {
     "job.push.lease": "How long a worker may be silent about its message. Default: 1 minute, or `timeout` if longer.",
     "job.push.ordering_key": "JMESPath on the payload; messages with one key stay in order. Default: one line for all.",
     "job.push.max_response_bytes": "An answer larger than this is not read.",
-    "job.push.request": "The adapter's own keys; see [adapters](adapters.md).",
+    "job.push.request": "The adapter's own keys; see [adapters](adapters.md). `wsdl` or `openapi` names the vendor's "
+    "contract, a file beside the job file.",
     "job.push.mapping": "Vendor's field: JMESPath on the payload. Default: the payload as it is.",
     "job.push.schema": "JSON Schema file for the payload, beside the job file; checked when a message is published.",
     "job.push.success": "Proof of acceptance: JMESPath on the answer, and its allowed value or values, or `present`.",
@@ -64,7 +65,8 @@ MEANINGS: Mapping[str, str] = {
     "job.pull.dedupe_key": "JMESPath on a record: what makes it itself. Default: the whole record; for "
     "`sql.table.v1` also its place in the order and its cursor, for `fhir.r4.v1` type, id and version, for "
     "`sftp.csv.v1` file name, row and content.",
-    "job.pull.request": "The adapter's own keys; see [adapters](adapters.md).",
+    "job.pull.request": "The adapter's own keys; see [adapters](adapters.md). `wsdl` or `openapi` names the vendor's "
+    "contract, a file beside the job file.",
     "job.pull.mapping": "Field: JMESPath on a record. Default: the record as it is.",
     "job.pull.cursor.field": "Required in `cursor`, but for `sftp.csv.v1`. JMESPath on a record: how far "
     "this record reaches.",

@@ -17,7 +17,12 @@ NAMES_A_FILE = (
     ("job", "push", "request", "wsdl"),
     ("job", "push", "find", "request", "wsdl"),
     ("job", "pull", "request", "wsdl"),
+    ("job", "push", "request", "openapi"),
+    ("job", "push", "find", "request", "openapi"),
+    ("job", "pull", "request", "openapi"),
 )
+DOCUMENTS = (".openapi.yaml", ".openapi.yml")
+"""How the name of an OpenAPI document ends: every other YAML file in the jobs folder is a job."""
 
 
 def is_inside(file: Path, root: Path) -> bool:
@@ -31,6 +36,18 @@ def outside(data: Any, file: Path, folder: Path) -> Iterator[Finding]:
         name = value_at(data, at)
         if isinstance(name, str) and "://" not in name and not is_inside(file.parent / name, folder):
             yield Finding(path=at, text=f"leads out of the jobs folder; {OUTSIDE}")
+
+
+def document_misfit(name: str) -> str | None:
+    """Return why an OpenAPI document cannot be named so, or None. The file itself is read by lint alone."""
+    if "://" in name:
+        return (
+            "is a URL; save the document beside the job file and name that file: "
+            "it is read when the job is checked, never when it sends"
+        )
+    if name.endswith((".json", *DOCUMENTS)):
+        return None
+    return f"does not end in .json or {DOCUMENTS[0]}; call the file so: any other YAML file here is read as a job"
 
 
 def value_at(data: Any, path: tuple[str, ...]) -> Any:

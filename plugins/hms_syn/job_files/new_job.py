@@ -31,7 +31,8 @@ ENDPOINTS: Mapping[str, str] = {
 SIDES: Mapping[str, str] = {
     "oracle.soap.v1": """  # Operation, fields and proof come from the vendor's WSDL; lint says what does not fit.
 """,
-    "rest.json.v1": """  push:
+    "rest.json.v1": """  # Name the vendor's OpenAPI document as request.openapi, and lint says what does not fit.
+  push:
     request: {{method: POST, path: /hearings}}
     mapping: {{caseId: case_id, hearingDate: date}}   # the vendor's field: JMESPath on the payload
     success: {{status: [ACCEPTED]}}   # what in the answer proves that the vendor has it

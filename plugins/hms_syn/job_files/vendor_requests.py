@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from hms_syn.domain import endpoints
 from hms_syn.job_files.findings import Finding, Path, unknown_key
+from hms_syn.job_files.neighbours import document_misfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PAGE = ("size", "after", "next")
 _ANY = None
+_REST: Mapping[str, tuple[str, ...] | None] = {
+    "openapi": (), "method": (), "path": (), "headers": _ANY, "query": _ANY
+}  # fmt: skip
 _KEYS: Mapping[tuple[str, str], Mapping[str, tuple[str, ...] | None]] = {
     ("oracle.soap.v1", "push"): {"wsdl": (), "operation": (), "service": (), "port": ()},
     ("oracle.soap.v1", "pull"): dict.fromkeys(("wsdl", "operation", "service", "port", "records"), ())
     | {"page": _PAGE},
     ("oracle.soap.v1", "find"): {"operation": (), "arguments": _ANY},
-    ("rest.json.v1", "push"): {"method": (), "path": (), "headers": _ANY, "query": _ANY},
-    ("rest.json.v1", "pull"): {"method": (), "path": (), "headers": _ANY, "query": _ANY, "records": (), "page": _PAGE},
-    ("rest.json.v1", "find"): {"method": (), "path": (), "headers": _ANY, "query": _ANY},
+    ("rest.json.v1", "push"): _REST,
+    ("rest.json.v1", "pull"): {**_REST, "records": (), "page": _PAGE},
+    ("rest.json.v1", "find"): _REST,
     ("sftp.csv.v1", "push"): {"folder": (), "file_name": ()},
     ("sftp.csv.v1", "pull"): {"folder": (), "pattern": ()},
     ("sftp.csv.v1", "find"): {},
@@ -117,6 +121,8 @@ def _misfit(path: Path, value: object, inner: tuple[str, ...] | None, place: tup
             yield from _inner(path, value, inner, word)
     elif not isinstance(value, str):
         yield Finding(path=path, text="is not text; write text, in quotes if it looks like a number")
+    elif path[-1] == "openapi" and (misfit := document_misfit(value)):
+        yield Finding(path=path, text=misfit)
 
 
 def _inner(path: Path, value: object, known: tuple[str, ...], word: str | None) -> Iterator[Finding]:

@@ -157,6 +157,35 @@ def test_a_link_out_of_the_folder_is_refused_and_not_shown(tmp_path: Path) -> No
     assert [job.id for job in load_folder(tmp_path / "mounted", adapters=["soap"])[0]] == ["court"]
 
 
+def test_an_openapi_document_is_no_job(tmp_path: Path) -> None:
+    """Its name says so; one job and two documents are one job."""
+    write(tmp_path, "court.yaml", MINIMAL)
+    for name in ("court.openapi.yaml", "sub/state.openapi.yml"):
+        write(tmp_path, name, "openapi: 3.1.0\n")
+    jobs, problems = load_folder(tmp_path, adapters=["soap"])
+    assert ([job.id for job in jobs], problems) == (["court"], [])
+    assert job_path(tmp_path, "court.openapi") is None
+
+
+@pytest.mark.parametrize(
+    "way", ["push: {request: %s}", "push: {find: {request: %s, match: '@'}}", "pull: {request: %s}"]
+)
+def test_an_openapi_document_is_in_the_folder_and_not_read(tmp_path: Path, way: str) -> None:
+    """Inherited or not, it is a name until a job is checked; one that leads out of the folder is refused."""
+    text = MINIMAL.replace("push_adapter: soap", "push_adapter: rest.json.v1\n  pull_adapter: rest.json.v1")
+    jobs = tmp_path / "jobs"
+    defaults = write(jobs, "defaults.yaml", f"job: {{{way % '{openapi: none.openapi.yaml}'}}}\n")
+    file = write(jobs, "pay.yaml", f"{text}  pull: {{dedupe_key: id, request: {{path: /p}}}}\n")
+    job = load_job(file, root=jobs)
+    assert job.push is None or job.pull is not None
+    assert "none.openapi.yaml" in f"{job.push} {job.pull}"
+    defaults.write_text(f"job: {{{way % '{openapi: ../any.json}'}}}\n", encoding="utf-8")
+    with pytest.raises(errors.JobFileInvalid) as refused:
+        load_job(file, root=jobs)
+    assert [problem.text.partition(";")[0] for problem in refused.value.problems] == ["leads out of the jobs folder"]
+    assert refused.value.problems[0].key.endswith("request.openapi")
+
+
 @pytest.mark.parametrize("name", ["../elsewhere/any.json", "out/any.json"])
 def test_what_a_job_names_is_in_the_folder_too(tmp_path: Path, name: str) -> None:
     """By a path with dots, or by a link on the way."""

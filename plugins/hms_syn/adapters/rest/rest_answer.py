@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _SUCCESS = 2
 PRESENT = "present"
 _KEY_NAME = ("idempotency", "key")
-_PLAIN_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+PLAIN_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+"""A JMESPath that is nothing but names and dots."""
 _NOTHING: tuple[Any, ...] = (None, False, 0, "", [], {})
 
 
@@ -105,7 +106,7 @@ def _check_words(answer: Any, reference: str) -> None:
 
 
 def _objects(answer: Any, reference: str) -> Iterator[Mapping[str, Any]]:
-    path = reference.split(".")[:-1] if _PLAIN_PATH.fullmatch(reference) else []
+    path = reference.split(".")[:-1] if PLAIN_PATH.fullmatch(reference) else []
     for name in (*path, None):
         if not isinstance(answer, Mapping):
             return

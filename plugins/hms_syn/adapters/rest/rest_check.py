@@ -29,7 +29,8 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _HOLE = re.compile(r"\{[^{}]*\}")
 _DOTS = re.compile(r"(?:\.|%2[eE]){1,2}")
-_JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
+JSON_TYPE = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
+"""A media type of JSON (RFC 6839, 3.1), with its parameters."""
 
 
 def push_problems(push: Push) -> Iterator[Finding]:
@@ -144,7 +145,7 @@ def _header(name: str, value: Any) -> Iterator[str]:
         yield f"{name!r} is set by the adapter or by the job's connection; leave it out."
     elif not isinstance(value, str | int) or not HEADER_VALUE.fullmatch(str(value)):
         yield f"{name!r} needs a text of printable ASCII characters."
-    elif name.lower() == "content-type" and not _JSON.fullmatch(str(value)):
+    elif name.lower() == "content-type" and not JSON_TYPE.fullmatch(str(value)):
         yield f"{name!r}: this adapter sends JSON; write a type of JSON, such as application/vnd.api+json."
 
 

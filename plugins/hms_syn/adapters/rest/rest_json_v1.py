@@ -20,13 +20,13 @@ from hms_syn.adapters.auth import choice
 from hms_syn.adapters.http_client import client_for
 from hms_syn.adapters.json_calls import JsonCalls
 from hms_syn.adapters.records import Reading
-from hms_syn.adapters.rest import rest_answer, rest_check, rest_find, rest_paging
-from hms_syn.adapters.rest.rest_request import KEY, RestRequest
+from hms_syn.adapters.rest import rest_answer, rest_check, rest_contract, rest_find, rest_paging
+from hms_syn.adapters.rest.rest_request import BODILESS, KEY, RestRequest
 from hms_syn.domain import canonical_json
 from hms_syn.domain.job_spec import Push
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hms_syn.adapters.http_client import Response
     from hms_syn.domain.ack import Ack, Page
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 ID = "rest.json.v1"
 _ACCEPT = {"Accept": "application/json"}
 _BODY = {"Content-Type": "application/json", **_ACCEPT}
-_BODILESS = "DELETE"
-"""A method whose request has no use for a body (RFC 9110, 9.3.5); what it is about stands in its path."""
 PULL_BYTES = 8 * 1024 * 1024
 """The largest page of a pull, unless ``push.max_response_bytes`` allows more."""
 
@@ -120,13 +118,18 @@ class RestJsonV1:
         health_page.ping(self._job, self._credentials)
 
     def check(self) -> list[tuple[str, str]]:
-        """Return (dotted key, what is wrong and what to do) for all that can be seen without the vendor."""
+        """Return (dotted key, what is wrong and what to do) for all that can be seen without the vendor.
+
+        An OpenAPI document that ``request.openapi`` names is read here, and nowhere else.
+        """
         job = self._job
         found = choice.problems(job, self._credentials)
         if job.push is not None and job.push_adapter == ID:
-            found += [(f"job.push.{key}", text) for key, text in rest_check.push_problems(job.push)]
+            found += _below("push", rest_check.push_problems(job.push))
+            found += _below("push", rest_contract.push_problems(job, job.push, self._credentials))
         if job.pull is not None and job.pull_adapter == ID:
-            found += [(f"job.pull.{key}", text) for key, text in rest_check.pull_problems(job.pull)]
+            found += _below("pull", rest_check.pull_problems(job.pull))
+            found += _below("pull", rest_contract.pull_problems(job, job.pull, self._credentials))
         return found
 
     def close(self) -> None:
@@ -178,7 +181,7 @@ class RestJsonV1:
             text = canonical_json.dumps(dict(body))
         except (rfc8785.CanonicalizationError, UnicodeError):
             raise errors.UnmappablePayload("This payload holds a value that JSON cannot carry exactly.") from None
-        return {**body, KEY: message.idempotency_key}, b"" if request.method == _BODILESS else text.encode()
+        return {**body, KEY: message.idempotency_key}, b"" if request.method == BODILESS else text.encode()
 
     def _page(self, url: str, request: RestRequest) -> tuple[Response, Any]:
         """Fetch one page; its document is None where the vendor says that there is none (204)."""
@@ -193,6 +196,10 @@ class RestJsonV1:
                 f"The vendor refuses what the pull asks (HTTP {response.status}); correct 'pull.request'.",
                 code=error.code,
             ) from None
+
+
+def _below(side: str, problems: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(f"job.{side}.{key}", text) for key, text in problems]
 
 
 def _asked(cursor: str | None, pull: Pull) -> dict[str, Any]:

@@ -25,6 +25,8 @@ METHODS: Mapping[str, tuple[str, ...]] = {
     "pull": ("GET",),
 }
 """By side, the default first."""
+BODILESS = "DELETE"
+"""A method whose request has no use for a body (RFC 9110, 9.3.5); what it is about stands in its path."""
 _DOTS = frozenset({".", ".."})
 
 
