@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from hms_syn import __version__
+from hms_syn import __version__, preload
 
 PREFIX = "/hms-syn"
 
@@ -26,6 +26,7 @@ class HmsSynPlugin(AirflowPlugin):
     """
 
     name = "hms_syn"
+    listeners = [preload]  # noqa: RUF012 - declared by Airflow as any instance's own
 
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]  # Airflow reads it off an instance

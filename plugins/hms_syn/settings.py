@@ -45,7 +45,9 @@ OPTIONS = {
         default="", meaning="Folder of the job files; empty means $AIRFLOW_HOME/jobs, or ./jobs where that is missing."
     ),
     "linger": Option(
-        default="15s", meaning="How long a push run waits for more messages after its queue is empty; 0s turns it off."
+        default="15s",
+        meaning="How long a push run waits for more messages after its queue is empty, unless another job waits for a "
+        "worker; 0s turns it off.",
     ),
     "poll": Option(
         default="250ms",

@@ -17,7 +17,7 @@ from hms_syn.errors import PayloadConflict, StaleLease
 from hms_syn.flow.hand_off import announcement
 from hms_syn.flow.publish import planned, publish, route
 from hms_syn.ports import RegistryChanged
-from hms_syn.store import audit_trail
+from hms_syn.store import audit_trail, job_switches
 
 TOPIC = "hud.hearing.created"
 LEASE = 60.0
@@ -291,6 +291,26 @@ def test_the_bell_rings_for_due_work_that_nobody_holds(store, job):
     assert store.ring() == []
     store.end_drain(job.id, owner="run1")
     assert store.ring() == [job.id]
+
+
+def test_a_job_hears_that_the_bell_of_another_goes_unanswered(store, job):
+    """Only while it is fresh, only another's, and not once a run has come."""
+
+    def others_ring(of, patience=0.0):
+        return store.look(lambda connection: job_switches.others_ring(connection, of, patience=patience))
+
+    store.register(job)
+    assert not others_ring("somebody")
+    publish(store, [hearing()])
+    assert not others_ring("somebody")
+    store.ring()
+    assert others_ring("somebody")
+    assert not others_ring("somebody", patience=5)
+    assert not others_ring(job.id)
+    store.take_drain(job.id, owner="run1", seconds=10)
+    assert not others_ring("somebody")
+    store.end_drain(job.id, owner="run1")
+    assert not others_ring("somebody")
 
 
 def test_the_bell_keeps_quiet_for_a_reserved_lane(store, job):

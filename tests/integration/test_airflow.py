@@ -36,6 +36,13 @@ def test_a_published_event_reaches_the_court_and_its_ack_is_in_xcom(place):
     assert arrivals(place, message_id) == 1
 
 
+def test_a_task_is_forked_from_a_scheduler_that_has_what_it_needs(place):
+    """The libraries of the queue's database and of SOAP are in the scheduler's memory; its tasks share them."""
+    maps = Path(f"/proc/{place.airflow.processes['scheduler'].pid}/maps").read_text(encoding="utf-8")
+    assert "psycopg_binary" in maps
+    assert "lxml" in maps
+
+
 def test_a_warm_job_delivers_without_a_new_run(place):
     """While a run lingers, further messages go out in it at once."""
     _job, topic = place.job()

@@ -91,6 +91,7 @@ class LocalAirflow:
             "AIRFLOW__API_AUTH__JWT_SECRET": self._secret("jwt") * 2,  # 64 characters or more
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.home / "dags"),
+            "AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE": "False",  # every file of the bundle is a DAG file: none is read
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.address}/execution/",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__FERNET_KEY": self._secret("fernet"),
@@ -185,10 +186,14 @@ class LocalAirflow:
                 raise NeedsOfficer(f"{component} ended with code {process.returncode}:\n{self.log_tail(component)}")
 
     def is_healthy(self) -> bool:
-        """Return True when Airflow says that all its components are alive."""
+        """Return True when Airflow says that all its components are alive, and tasks are answered.
+
+        The api-server makes what answers tasks at the first question, for 5 s: better now than for the first message.
+        """
         health = self._call("GET", "/api/v2/monitor/health", None)
         parts = ("metadatabase", "scheduler", "triggerer", "dag_processor")
-        return all((health.get(part) or {}).get("status") == "healthy" for part in parts)
+        alive = all((health.get(part) or {}).get("status") == "healthy" for part in parts)
+        return alive and bool(self._call("GET", "/execution/health/ping", None).get("ok"))
 
     def knows(self, dag_id: str) -> bool:
         """Return True when Airflow has found a DAG."""

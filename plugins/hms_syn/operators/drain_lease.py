@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hms_syn.errors import SynError
+from hms_syn.store import job_switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PAUSE_CHECK = 0.5
 """Seconds between looks at the switch: nothing new is sent a second after a pause."""
+PATIENCE = 3.0
+"""Seconds after its bell by which a job's run has begun where a worker is free."""
 
 
 class DrainLease:
@@ -62,6 +65,10 @@ class DrainLease:
             self._looked_at = time.monotonic()
             self._paused = self._ask()
         return self._paused
+
+    def others_wait(self) -> bool:
+        """Return whether another job's bell goes unanswered: what it waits for may be the worker that we keep."""
+        return self._store.look(lambda connection: job_switches.others_ring(connection, self._job, patience=PATIENCE))
 
     def _renew(self) -> None:
         last = time.monotonic()

@@ -161,6 +161,9 @@ class PushOperator(BaseOperator):
                     if due is not None and due > 0:
                         break  # a lane waits for its next try: that is Airflow's to show
                     if due is None:
+                        if lease.others_wait():
+                            self.log.info("Another job waits for a worker; this run makes room")
+                            break
                         store.wait(self.job.id, PAUSE_CHECK)
                         continue
                     settled = drain.settled

@@ -233,6 +233,23 @@ def ring(connection: Connection, jobs: list[str]) -> None:
     )
 
 
+def others_ring(connection: Connection, job: str, *, patience: float) -> bool:
+    """Return whether another job's bell rang more than ``patience`` seconds ago and no run has answered yet.
+
+    Only its first ring counts, and each later one anew for as long: a job that nobody serves bothers the others less
+    and less, as its bell does.
+    """
+    found = connection.execute(
+        sql(
+            connection,
+            """SELECT 1 FROM hms_syn_job WHERE job <> :job AND drain_until < (SELECT {now})
+                  AND rung_at BETWEEN (SELECT {now}) - :first AND (SELECT {now}) - :patience""",
+        ),
+        {"job": job, "first": micros(FIRST_RING), "patience": micros(patience)},
+    )
+    return found.first() is not None
+
+
 def rearm(connection: Connection, job: str) -> None:
     """Let the bell ring again at once: somebody has just begun to listen."""
     connection.execute(
