@@ -43,6 +43,8 @@ def dags(number: int) -> list[DAG]:
         params={
             "publish": Param([], type="array", title="Publish", description="Payloads to publish.", **DRAFT_7),
             "dry_run": Param(False, type="boolean", title="Dry run", description="Only check.", **DRAFT_7),
+            "replay": Param([], type="array", items={"type": "string"}, title="Replay", description="Ids.", **DRAFT_7),
+            "reason": Param("", type="string", maxLength=500, title="Reason", description="Why.", **DRAFT_7),
         },
     ) as push:
         PushOperator(

@@ -30,10 +30,15 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
 
 log = logging.getLogger(__name__)
+LOOK_PER_FILE = 0.006
+"""Seconds between two looks for each job file, where that is longer than ``refresh_interval``: at each look Airflow
+lists all DAG files and compares them with all its DAGs, and so that costs the same however many there are."""
 
 
 class JobsDagBundle(BaseDagBundle):
     """The jobs folder as DAG files.
+
+    ``refresh_interval`` is Airflow's own parameter, and grows with the folder: see ``LOOK_PER_FILE``.
 
     :param jobs_folder: the folder of the YAML files; default is the setting ``[hms_syn] jobs_folder``
     """
@@ -42,6 +47,7 @@ class JobsDagBundle(BaseDagBundle):
 
     def __init__(self, *, jobs_folder: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._at_least = self.refresh_interval
         self._jobs = Path(jobs_folder) if jobs_folder else settings.jobs_folder()
         self._seen: dict[str, job_files.Marks] = {}  # here and below: by the DAG file's name
         self._named: dict[str, list[str]] = {}
@@ -76,6 +82,7 @@ class JobsDagBundle(BaseDagBundle):
                 log.warning("%s cannot be read; its DAGs stay as they are", self._jobs)
                 return
             found = self._stubs_of(files)
+            self.refresh_interval = max(self._at_least, int(LOOK_PER_FILE * len(found)))
             for name, text in OWN.items():
                 _write(self.path / name, text)
             if airflows_own_url() is None:
@@ -227,9 +234,10 @@ class JobsDagBundle(BaseDagBundle):
         stubs = {job_id: stub for stub, job_id in self._ids.items() if stub not in self._seconds}
         all_begin_paused = conf.getboolean("core", "dags_are_paused_at_creation")
         for dag_id, is_paused in toggles.items():
+            if is_paused or before is None or before.get(dag_id) is False:
+                continue
             job = dag_id.removeprefix("syn.").rpartition(".")[0]
-            begins_paused = before is not None and (all_begin_paused or job in self._begin_paused)
-            if is_paused or not (before or {}).get(dag_id, begins_paused):
+            if not (dag_id in before or all_begin_paused or job in self._begin_paused):
                 continue
             stub = self.path / stubs.get(job, HEARTBEAT)
             if stub.exists():

@@ -109,6 +109,19 @@ def test_a_job_is_parsed_again_when_its_file_or_the_defaults_above_it_change(bun
     assert parsed_at(bundle) > before
 
 
+def test_a_large_folder_is_looked_at_less_often_and_a_small_one_as_was_asked(bundle):
+    """Five seconds are five seconds for some hundred files; a thousand are looked at every six."""
+    bundle = JobsDagBundle(name="jobs", jobs_folder=str(bundle._jobs), refresh_interval=5)
+    for number in range(999):
+        (bundle._jobs / f"j{number}.yaml").write_text("no: job\n", encoding="utf-8")
+    bundle.refresh()
+    assert bundle.refresh_interval == 6
+    for file in bundle._jobs.glob("j*.yaml"):
+        file.unlink()
+    bundle.refresh()
+    assert bundle.refresh_interval == 5
+
+
 def test_a_job_whose_file_is_gone_has_no_dag_file(bundle):
     bundle.refresh()
     (bundle._jobs / "court.yaml").unlink()

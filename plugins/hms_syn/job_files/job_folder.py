@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
     from hms_syn.domain.job_spec import JobSpec
 
 log = logging.getLogger(__name__)
-Mark = tuple[int, int]
-Marks = Mapping[str, Mark]
-"""Of each file that is there: when it was changed, and how large it is."""
+Mark = tuple[int, int] | None
+"""When a file was changed, and how large it is; None where it is not there."""
+Marks = tuple[Mark, tuple[Mark, ...], tuple[Mark, ...]]
+"""Of a job's own file, of the defaults above it, and of the files that it names."""
 
 
 @dataclass(slots=True)
@@ -29,30 +29,29 @@ class Look:
     """One look at what jobs are made of, which asks for no file twice: with a thousand jobs it is taken every 5 s."""
 
     root: Path
-    _marks: dict[str, Mark | None] = field(default_factory=dict, init=False)
-    _defaults: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _defaults: dict[str, tuple[Mark, ...]] = field(default_factory=dict, init=False)
+    _named: dict[str, Mark] = field(default_factory=dict, init=False)
 
     def marks(self, file: str, named: Iterable[str] = ()) -> Marks:
-        """Return what tells whether a job is another than before.
-
-        That is its file, the defaults from there up to the root, and the files that it names: see ``named_files``.
-        """
+        """Return what tells whether a job is another than before; for ``named`` see ``named_files``."""
         folder = file.rpartition("/")[0]
         if folder not in self._defaults:
             above = inheritance.folders(Path(folder), self.root)
-            self._defaults[folder] = [str(each / inheritance.FILE_NAME) for each in above]
-        marks = {each: self._mark(each) for each in (file, *self._defaults[folder], *named)}
-        return {each: mark for each, mark in marks.items() if mark is not None}
+            self._defaults[folder] = tuple(_mark(str(each / inheritance.FILE_NAME)) for each in above)
+        return _mark(file), self._defaults[folder], tuple(self._mark_of(each) for each in named)
 
-    def _mark(self, file: str) -> Mark | None:
-        if file not in self._marks:
-            try:
-                state = os.stat(file)  # noqa: PTH116 - to make a path takes longer than to look
-            except OSError:  # gone since it was listed, or never there
-                self._marks[file] = None
-            else:
-                self._marks[file] = (state.st_mtime_ns, state.st_size)
-        return self._marks[file]
+    def _mark_of(self, named: str) -> Mark:
+        if named not in self._named:
+            self._named[named] = _mark(named)
+        return self._named[named]
+
+
+def _mark(file: str) -> Mark:
+    try:
+        state = os.stat(file)  # noqa: PTH116 - to make a path takes longer than to look
+    except OSError:  # gone since it was listed, or never there
+        return None
+    return state.st_mtime_ns, state.st_size
 
 
 class JobFolder:

@@ -48,7 +48,7 @@ def toggle_of(connection: Connection, dag_id: str) -> bool | None:
 def all_of(connection: Connection) -> dict[str, bool]:
     """Return the toggles of all DAGs of jobs."""
     rows = connection.execute(sql(connection, "SELECT dag_id, is_paused FROM dag WHERE dag_id LIKE 'syn.%'"))
-    return {row.dag_id: bool(row.is_paused) for row in rows}
+    return {dag_id: bool(is_paused) for dag_id, is_paused in rows.all()}
 
 
 def is_served(connection: Connection, job: str) -> bool:
