@@ -37,15 +37,22 @@ SHARING = (
     ),
 )
 """Where the fixture ``place`` is used, and where another whole Airflow is: two at work are too much for two cores."""
+LONELY = ("tests/acceptance/test_demo.py", "tests/acceptance/test_newcomer.py", "tests/integration/test_slots.py")
+"""Where an Airflow is started for one story: one after the other, or three would be at work when the tests begin."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """Give files to workers one by one, but all that share the one Airflow to the same worker: it is started once."""
+    """Give files to workers one by one, but all that share the one Airflow to the same worker: it is started once.
+
+    Those with an Airflow of their own go to one worker, too.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class OneAirflow(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(LONELY):
+                return "an airflow each"
             return "airflow" if nodeid.startswith(SHARING) else super()._split_scope(nodeid)
 
     return OneAirflow(config, log)
