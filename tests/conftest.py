@@ -8,6 +8,8 @@ import logging
 import shutil
 import tempfile
 import uuid
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,6 @@ from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.integration.conftest import Place
     from tests.peers.mailboxes import Mailbox
@@ -36,18 +37,39 @@ SHARING = (
     ),
 )
 """Where the fixture ``place`` is used, and where another whole Airflow is: two at work are too much for two cores."""
+LONELY = ("tests/acceptance/test_demo.py", "tests/acceptance/test_newcomer.py", "tests/integration/test_slots.py")
+"""Where an Airflow is started for one story: one after the other, or three would be at work when the tests begin."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """Give files to workers one by one, but all that share the one Airflow to the same worker: it is started once."""
+    """Give files to workers one by one, but all that share the one Airflow to the same worker: it is started once.
+
+    Those with an Airflow of their own go to one worker, too.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class OneAirflow(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(LONELY):
+                return "an airflow each"
             return "airflow" if nodeid.startswith(SHARING) else super()._split_scope(nodeid)
 
     return OneAirflow(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Put the files first whose tests may take longest: begun last, one would keep one worker busy and others idle.
+
+    What needs the one Airflow comes after what does not: while that one is not there, others have the processors.
+    """
+    many, longest, sharing = Counter(item.path for item in items), Counter[Path](), set()
+    for item in items:
+        limit = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest[item.path], limit.args[0] if limit else 0)
+        if "place" in item.fixturenames:
+            sharing.add(item.path)
+    items.sort(key=lambda item: (item.path in sharing, -longest[item.path], -many[item.path], item.path))
 
 
 @pytest.fixture(autouse=True)

@@ -126,15 +126,17 @@ def eventually(true, *, seconds: float = 120, what: str = "it"):
 
 
 def _with_dags_folder(airflow: LocalAirflow) -> str:
-    """Return the bundles of an Airflow that also has a folder for DAG files of a test's own."""
-    bundles = json.loads(airflow.environment[BUNDLES])
-    folder = {"path": str(airflow.home / "dags"), "refresh_interval": 5}
-    return json.dumps(
-        [
-            *bundles,
-            {"name": "tests", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": folder},
-        ]
-    )
+    """Return the bundles of an Airflow that also has a folder for DAG files of a test's own; it looks each second."""
+    often = {"refresh_interval": 1}  # nearly every test drops a job and waits until it is found
+    bundles = [
+        *json.loads(airflow.environment[BUNDLES]),
+        {
+            "name": "tests",
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(airflow.home / "dags")},
+        },
+    ]
+    return json.dumps([{**bundle, "kwargs": {**bundle["kwargs"], **often}} for bundle in bundles])
 
 
 def started(postgres: str, **more: str) -> Iterator[Place]:

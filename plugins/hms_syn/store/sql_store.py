@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect
-from sqlalchemy.orm import Session
 
 from hms_syn.domain.job_spec import EMPTY
 from hms_syn.errors import StaleLease, StoreUnavailable
@@ -89,7 +88,8 @@ class SqlStore(Transactions):
                 with contextlib.suppress(NotSo, StoreUnavailable):  # the same ids once more are the same events
                     return bus.publish_alone(self._direct, version, events, keyring=self.keyring)
             return self.write(lambda ours: bus.publish(ours, version, events, repeats=repeats, keyring=self.keyring))
-        theirs = connection.connection() if isinstance(connection, Session) else connection
+        # What is no connection is a session; asking it so spares every process that publishes nothing this way the ORM.
+        theirs = connection if isinstance(connection, Connection) else connection.connection()
         if theirs.dialect.name == "sqlite":
             # No savepoint: the driver opens one outside any transaction, and its release would commit at once.
             lend_clock(theirs, self.clock)
