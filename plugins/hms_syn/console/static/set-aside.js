@@ -15,16 +15,16 @@ const sections = [
   section(
     'in_doubt',
     'In doubt',
-    'The vendor may have these, or not. Nothing behind them in their line is sent before ' + 'somebody knows.',
+    'The vendor may have these, or not. Nothing behind them in their line is sent before somebody knows.',
     { resolve: 'Resolve', discard: 'Discard' },
-    'Nothing is in doubt.',
+    'Nothing is in doubt',
   ),
   section(
     'dead_letter',
     'Dead letters',
-    'The vendor, or a rule of ours, said no for good. They are kept until somebody ' + 'decides.',
+    'The vendor, or a rule of ours, said no for good. They are kept until somebody decides.',
     { replay: 'Replay', discard: 'Discard' },
-    'Nothing was set aside.',
+    'Nothing was set aside',
   ),
 ];
 
@@ -51,7 +51,10 @@ function section(state, title, meaning, verbs, none) {
     caption: title,
     wanted: () => ({ ...wanted, state }),
     told,
-    empty: () => notice(none, wanted.q || wanted.job ? 'Not for this search.' : 'There is nothing to do here.'),
+    empty: () =>
+      wanted.q || wanted.job
+        ? notice('None fits this search', 'Empty the fields above to see all.')
+        : notice(none, 'There is nothing to do here.'),
     options: { chosen, changed: () => draw() },
   });
 
