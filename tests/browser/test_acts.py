@@ -122,6 +122,7 @@ def test_a_payload_is_erased_once_its_message_is_closed_and_the_page_says_by_who
     part.get_by_text("Erased by paula on").wait_for()
     assert "“request 2026-17”" in part.inner_text()
     assert part.get_by_role("button").count() == 0
+    assert "Personal data" not in part.inner_text()
     assert "case_id" not in page.content()
     assert part.evaluate("it => it === document.activeElement")
     assert last_act(scene, "erased") == ("paula", "request 2026-17")

@@ -48,9 +48,12 @@ def test_a_page_fits_a_phone(visit, scene, name):
 
 
 def test_the_audit_page_says_how_far_the_trail_is_sealed(visit, place):
+    """A viewer of the whole trail may take it away; only those who may have it verified are offered that."""
     seal(Tree(place.store), sign=lambda head: head.text("test"))
     page = visit("vera", "/hms-syn/audit.html")
     page.get_by_text(f"{Tree(place.store).head().size} rows are sealed, last at ").wait_for()
+    assert page.get_by_role("link", name="Export").is_visible()
+    assert page.get_by_role("button", name="Verify").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the frame"
 
 
@@ -97,6 +100,8 @@ def test_what_is_not_there_says_so_and_where_to_go(visit):
     """An unknown message, an empty search and a DAG of somebody else each have a sentence and a way on."""
     page = visit("admin", "/hms-syn/messages.html?q=nobody-has-this")
     page.get_by_role("heading", name="No such message").wait_for()
+    page.get_by_label("Job").fill("County Court")
+    page.wait_for_function("document.querySelector('input[name=job]:invalid')?.title.startsWith('The id of a job')")
     page.goto("/hms-syn/message.html")
     page.get_by_role("heading", name="Which message?").wait_for()
     page.goto("/hms-syn/job.html?dag_id=somebody_elses")

@@ -13,6 +13,7 @@ export function payloadPart(id, now) {
   const place = h('div', { 'aria-live': 'polite' });
   const look = h('button', { type: 'button', 'aria-expanded': 'false', onclick: toggle }, 'Show the payload');
   const element = h('section', { class: 'payload', 'aria-labelledby': 'payload-title', tabindex: '-1', hidden: true });
+  const looking = h('p', null, look, soft('Personal data. Each look is on the record.'));
   const bar = h('p');
   element.append(h('h2', { id: 'payload-title' }, 'Payload'), bar, place);
 
@@ -34,12 +35,12 @@ export function payloadPart(id, now) {
     const { erased_at: isErased, may_see_payload: maySee, may_erase: mayErase } = message;
     element.hidden = !(isErased || maySee || mayErase);
     if (isErased) {
-      look.remove();
+      looking.remove();
       show(bar, gone(message));
       show(place);
       return;
     }
-    if (maySee && !look.isConnected) bar.before(h('p', null, look, soft('Personal data. Each look is on the record.')));
+    if (maySee && !looking.isConnected) bar.before(looking);
     const isClosed = message.deliveries.every((row) => CLOSED.has(row.state));
     const button = h('button', { type: 'button', onclick: erase }, 'Erase …');
     show(bar, mayErase && (isClosed ? button : soft(LATER)));

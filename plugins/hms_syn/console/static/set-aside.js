@@ -1,7 +1,7 @@
 /** What an officer must decide: doubts, which hold their line, and dead letters, which were set aside. */
 
 import { actOn } from './acts.js';
-import { filters } from './filters.js';
+import { JOB, filters } from './filters.js';
 import { h, show } from './dom.js';
 import { live } from './live.js';
 import { messageList } from './message_list.js';
@@ -32,7 +32,7 @@ main.append(
   h('h1', { class: 'unseen' }, 'Set aside'),
   filters(
     'Find messages set aside',
-    { q: { label: 'Find', hint: 'whole id or case number', wide: true }, job: { label: 'Job', hint: 'any job' } },
+    { q: { label: 'Find', hint: 'whole id or case number', wide: true }, job: JOB },
     wanted,
     (values) => {
       wanted = values;
