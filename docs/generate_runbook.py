@@ -26,7 +26,7 @@ FRAME = """<!doctype html>
 <script src="theme.js"></script>
 </head>
 <body>
-<main id="main">
+<main id="main" class="runbook">
 <p><a href="index.html">Board</a></p>
 {body}
 </main>

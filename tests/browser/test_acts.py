@@ -101,6 +101,34 @@ def test_a_payload_is_shown_when_asked_for_and_the_look_is_on_the_record(visit, 
     page.get_by_text('"case_id"').wait_for(state="detached")
 
 
+def test_a_payload_is_erased_once_its_message_is_closed_and_the_page_says_by_whom_and_why(visit, axe, scene):
+    """An open message has no button, but says why; afterwards neither the button nor what was shown is there."""
+    page = visit("paula", f"/hms-syn/message.html?id={scene.publish(RECORDS, 1)[0]}")
+    part = page.get_by_role("region", name="Payload")
+    part.get_by_text("It can be erased once it is delivered or discarded").wait_for()
+    assert part.get_by_role("button", name="Erase").count() == 0
+    scene.drain(RECORDS)
+    part.get_by_role("button", name="Show the payload").click()
+    page.get_by_text('"case_id"').wait_for()
+    part.get_by_role("button", name="Erase").click()
+    dialog = page.get_by_role("dialog", name="Erase 1 payload")
+    dialog.get_by_text("This would do it to 1 message").wait_for()
+    assert "cannot be undone" in dialog.inner_text()
+    assert axe(page) == []
+    dialog.get_by_label("Reason").fill("request 2026-17")
+    dialog.get_by_role("button", name="Erase").click()
+    dialog.get_by_text("Done to 1 message").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    part.get_by_text("Erased by paula on").wait_for()
+    assert "“request 2026-17”" in part.inner_text()
+    assert part.get_by_role("button").count() == 0
+    assert "Personal data" not in part.inner_text()
+    assert "case_id" not in page.content()
+    assert part.evaluate("it => it === document.activeElement")
+    assert last_act(scene, "erased") == ("paula", "request 2026-17")
+    assert axe(page) == []
+
+
 def test_the_audit_trail_is_verified_searched_and_taken_away(visit, scene):
     """It says that it is sound, finds a message's rows, and downloads every row."""
     page = visit("admin", "/hms-syn/audit.html")

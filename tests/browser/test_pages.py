@@ -19,7 +19,8 @@ PAGES = {
     "plan": (f"plan.html?job={COURT}", "The file is gone"),
     "job": (f"job.html?dag_id=syn.{COURT}.push", "Newest messages"),
 }
-ACTS = ("Pause", "Resume", "Replay", "Discard", "Resolve")
+ACTS = ("Pause", "Resume", "Replay", "Discard", "Resolve", "Erase")
+PHONE = {"width": 390, "height": 844}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -35,10 +36,24 @@ def test_a_page_is_shown_live_and_sound(visit, axe, scene, name, who, theme):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the frame"
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_a_phone(visit, scene, name):
+    """It is no wider than the screen: a table that is scrolls by itself, and its first column can be read."""
+    path, words = PAGES[name]
+    page = visit("paula", f"/hms-syn/{path.format(flight=scene.flight)}", viewport=PHONE)
+    page.get_by_text(words).first.wait_for()
+    page.get_by_text("Live · times in UTC").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the phone"
+    assert [cell for cell in page.locator("tbody th").all() if cell.bounding_box()["width"] < 160] == []
+
+
 def test_the_audit_page_says_how_far_the_trail_is_sealed(visit, place):
+    """A viewer of the whole trail may take it away; only those who may have it verified are offered that."""
     seal(Tree(place.store), sign=lambda head: head.text("test"))
     page = visit("vera", "/hms-syn/audit.html")
     page.get_by_text(f"{Tree(place.store).head().size} rows are sealed, last at ").wait_for()
+    assert page.get_by_role("link", name="Export").is_visible()
+    assert page.get_by_role("button", name="Verify").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the frame"
 
 
@@ -85,6 +100,10 @@ def test_what_is_not_there_says_so_and_where_to_go(visit):
     """An unknown message, an empty search and a DAG of somebody else each have a sentence and a way on."""
     page = visit("admin", "/hms-syn/messages.html?q=nobody-has-this")
     page.get_by_role("heading", name="No such message").wait_for()
+    page.get_by_label("Job").fill("County Court")
+    page.wait_for_function("document.querySelector('input[name=job]:invalid')?.title.startsWith('The id of a job')")
+    page.goto("/hms-syn/message.html")
+    page.get_by_role("heading", name="Which message?").wait_for()
     page.goto("/hms-syn/job.html?dag_id=somebody_elses")
     page.get_by_role("heading", name="This is no job of the Synchronizer").wait_for()
     page.is_without_network = True  # the 404 is what is wanted here; Chromium writes it to the console

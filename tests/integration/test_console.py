@@ -48,6 +48,7 @@ ROUTES = {
     ("POST", "/messages/replay"): (EDIT, MANY),
     ("POST", "/messages/resolve"): (EDIT, {**MANY, "delivered": True}),
     ("POST", "/messages/discard"): (EDIT, {**MANY, "preview": True}),
+    ("POST", "/messages/erase"): (EDIT, {**MANY, "preview": True}),
     ("POST", "/audit/verify"): (EDIT, {"after": 0}),
     ("POST", "/topics/{topic}/messages"): (CREATED, {"payload": {"case_id": "HUD-22-109"}}),
 }

@@ -104,6 +104,10 @@ class Rights:
         """Return all jobs that the caller may see."""
         return self.among("GET", self.room.job_ids())
 
+    def may_on_all(self, method: ResourceMethod, jobs: Collection[str]) -> bool:
+        """Return whether the caller may do so to every one of these jobs; where there is none, to all DAGs."""
+        return len(self.among(method, jobs)) == len(jobs) if jobs else self.may(method, None)
+
     def need_any(self, method: ResourceMethod, jobs: Collection[str]) -> list[str]:
         """Return those of these jobs that the caller may act on so; refuse with 403 when it is none."""
         allowed = self.among(method, jobs)

@@ -79,11 +79,12 @@ def export(
 def head(rights: RightsDep, store: StoreDep) -> dict[str, Any]:
     """Return the newest tree head: how many rows are sealed, up to which seq, when, and their root in hex.
 
-    `at` is null while nothing is sealed.
+    `at` is null while nothing is sealed; `may_verify` says whether the caller may have the trail verified.
     """
     rights.need("GET", None, TRAIL)
     found = Tree(store).head()
-    return {"size": found.size, "last_seq": found.last_seq, "at": found.at or None, "root": found.root.hex()}
+    facts = {"size": found.size, "last_seq": found.last_seq, "at": found.at or None, "root": found.root.hex()}
+    return {**facts, "may_verify": rights.may("PUT", None)}
 
 
 @router.post("/audit/verify", dependencies=[Depends(json_from_here)])

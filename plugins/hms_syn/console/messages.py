@@ -13,8 +13,8 @@ from hms_syn.console.access import Rights, RightsDep, from_here, json_from_here
 from hms_syn.console.jobs import After
 from hms_syn.console.store import DeskDep, RoomDep
 from hms_syn.domain.delivery import State
-from hms_syn.domain.topic_event import IDENTIFIER
-from hms_syn.errors import ActRefused, UnknownMessage
+from hms_syn.domain.topic_event import IDENTIFIER, OURS
+from hms_syn.errors import ActRefused, Erased, UnknownMessage
 from hms_syn.flow.end_doubt import end_doubt
 from hms_syn.store.listing import UNTAKEN
 
@@ -37,13 +37,19 @@ Wanted = Annotated[str | None, Query(pattern=f"^({'|'.join(STATES)})$", descript
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """Which messages, and why; ``job`` is one job only; ``preview`` tells what would happen and changes nothing."""
+class Named:
+    """Which messages, and why; ``preview`` tells what would happen and changes nothing."""
 
     ids: list[str]
     reason: str
-    job: str | None = None
     preview: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen(Named):
+    """Which messages, and why; ``job`` is one job only; ``preview`` tells what would happen and changes nothing."""
+
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +90,16 @@ def messages(
 def message(message_id: MessageId, rights: RightsDep, room: RoomDep) -> dict[str, Any]:
     """Return one message's every hop: deliveries, attempts, audit rows, of the jobs that the caller may see.
 
-    ``may_edit`` of a delivery says whether the caller may act on it, ``may_see_payload`` whether to look into it.
+    ``may_edit`` of a delivery says whether the caller may act on it, ``may_see_payload`` whether to look into it, and
+    ``may_erase`` whether to destroy the payload once every delivery is delivered or discarded.
     """
     row = room.message(message_id, jobs=_visible(rights, message_id, "GET"))
     deliveries = rights.marked(row["deliveries"])
     may_look = rights.may_see_payloads() and (
         any(each["may_edit"] for each in deliveries) if deliveries else rights.may("PUT", None)
     )
-    return {**row, "deliveries": deliveries, "may_see_payload": may_look}
+    may_erase = row["agency"] != OURS and rights.may_on_all("PUT", room.jobs_of(message_id))
+    return {**row, "deliveries": deliveries, "may_see_payload": may_look, "may_erase": may_erase}
 
 
 @router.get("/messages/{message_id}/payload", dependencies=[Depends(from_here)])
@@ -134,6 +142,26 @@ def discard(body: Chosen, rights: RightsDep, desk: DeskDep) -> dict[str, Any]:
     return _on_each(body, rights, desk, lambda on, one, act, job: on.discard(one, act, job=job))
 
 
+@router.post("/messages/erase", dependencies=[Depends(json_from_here)])
+def erase(body: Named, rights: RightsDep, desk: DeskDep) -> dict[str, Any]:
+    """Destroy the payloads of messages that are delivered or discarded at each of their jobs. Nothing brings them back.
+
+    It needs the right on every job that has the message, or on all DAGs where none has: there is one payload for all.
+    ``is_forgotten`` is false while another process keeps SQLite's log open, which may hold a copy: ask again then.
+    """
+    act = _act(body, rights)
+    jobs = {one: rights.room.jobs_of(one) for one in dict.fromkeys(body.ids)}
+    mine = {one for one in jobs if rights.may_on_all("PUT", jobs[one])}
+    if not mine:
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    on = desk.rehearsing() if body.preview else desk
+    results = [
+        _erased(on, one, jobs[one], act) if one in mine else _refused(one, *answers.WORDS[HTTPStatus.FORBIDDEN])
+        for one in jobs
+    ]
+    return {"preview": body.preview, "results": results, "is_forgotten": body.preview or desk.forget()}
+
+
 def _visible(rights: Rights, message_id: str, method: ResourceMethod) -> list[str]:
     """Return the jobs of a message which the caller may see; 403 when there is none.
 
@@ -146,6 +174,13 @@ def _visible(rights: Rights, message_id: str, method: ResourceMethod) -> list[st
     return []
 
 
+def _act(body: Named, rights: Rights) -> Act:
+    """Return what the record will say of this act; refuse ids and reasons that are none."""
+    if not 1 <= len(body.ids) <= AT_ONCE or not all(map(IDENTIFIER.fullmatch, body.ids)):
+        raise HTTPException(422, {"error": "invalid_request", "detail": f"ids: give 1 to {AT_ONCE} message ids"})
+    return rights.act(body.reason)
+
+
 def _on_each(
     body: Chosen, rights: Rights, desk: Desk, do: Callable[[Desk, str, Act, str], list[str]]
 ) -> dict[str, Any]:
@@ -153,9 +188,7 @@ def _on_each(
 
     A preview does the same and takes it back.
     """
-    if not 1 <= len(body.ids) <= AT_ONCE or not all(map(IDENTIFIER.fullmatch, body.ids)):
-        raise HTTPException(422, {"error": "invalid_request", "detail": f"ids: give 1 to {AT_ONCE} message ids"})
-    act = rights.act(body.reason)
+    act = _act(body, rights)
     wanted = {
         one: [job for job in rights.room.jobs_of(one) if body.job in (None, job)] for one in dict.fromkeys(body.ids)
     }
@@ -190,6 +223,16 @@ def _one(
         except (ActRefused, UnknownMessage) as error:
             refusals.append((error.code, str(error)))
     return {"message_id": message_id, "ok": True, "jobs": done} if done else _refused(message_id, *refusals[0])
+
+
+def _erased(desk: Desk, message_id: str, jobs: list[str], act: Act) -> dict[str, Any]:
+    """Return what became of one message's payload."""
+    try:
+        if not desk.erase(message_id, act):
+            return _refused(message_id, Erased.code, f"{message_id}: its payload was erased already")
+    except (ActRefused, UnknownMessage) as error:
+        return _refused(message_id, error.code, str(error))
+    return {"message_id": message_id, "ok": True, "jobs": jobs}
 
 
 def _refused(message_id: str, code: str, detail: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
     event = connection.execute(
         sql(
             connection,
-            """SELECT seq, topic, agency, headers, published_at, erased_at FROM hms_syn_event
+            """SELECT seq, topic, ordering_key, agency, headers, published_at, erased_at FROM hms_syn_event
                 WHERE message_id = :message_id""",
         ),
         here,
@@ -68,11 +68,11 @@ def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
     deliveries = connection.execute(
         sql(
             connection,
-            """SELECT job, state, attempts, idempotency_key, NULL AS reference, NULL AS status, NULL AS code,
-                      NULL AS settled_at
+            """SELECT job, state, attempts, ordering_key, idempotency_key, NULL AS reference, NULL AS status,
+                      NULL AS code, NULL AS settled_at
                  FROM hms_syn_delivery WHERE message_id = :message_id
                UNION ALL
-               SELECT job, state, attempts, idempotency_key, reference, status, code, settled_at
+               SELECT job, state, attempts, ordering_key, idempotency_key, reference, status, code, settled_at
                  FROM hms_syn_settled WHERE message_id = :message_id ORDER BY job""",
         ),
         here,
@@ -98,6 +98,7 @@ def message(connection: Connection, message_id: str) -> Mapping[str, Any]:
         "message_id": message_id,
         "seq": event.seq,
         "topic": event.topic,
+        "ordering_key": event.ordering_key,
         "agency": event.agency,
         "trace_id": trace_context.of_message(message_id, event.headers).trace_id,
         "published_at": shown(event.published_at),

@@ -105,4 +105,5 @@ def test_the_newest_tree_head_is_shown_to_whoever_may_see_the_whole_trail(consol
     told, head = console.get("/audit/head"), tree.head()
     assert (told["size"], told["last_seq"], told["root"]) == (head.size, head.last_seq, head.root.hex())
     assert told["size"] > 0
+    assert told["may_verify"]
     assert console.ask("paula", "GET", "/audit/head")[0] == 403

@@ -18,7 +18,17 @@ const VERBS = {
   replay: ['Replay', 'Each is sent again with its own key, behind what waits already.'],
   discard: ['Discard', 'Each is closed for good and never sent again. Its record stays.'],
   resolve: ['Resolve', 'You say what became of it; the audit trail says that you did.'],
+  erase: [
+    'Erase',
+    'The payload and its headers are destroyed. This cannot be undone: nobody can read or send them again. What stays ' +
+      'is the record: id, topic, times, keys, receipts, and who did what. ' +
+      "The vendor's own copy is the vendor's to erase. Your reason stays too: name a request in it, not a person.",
+    'payload',
+  ],
 };
+const LEFT =
+  "Another process still reads from SQLite's log, so a copy may stand in its -wal file. Whoever runs Airflow can clear " +
+  'it: hms-syn erase, with the same id.';
 
 /** Pause a job, or resume it. Resolves to true when it was done. */
 export const pause = (job) =>
@@ -49,20 +59,20 @@ export const resume = (job) =>
       ),
   });
 
-/** Replay, discard or resolve messages: what would happen is shown first, what happened to each is shown after. */
+/** Replay, discard, resolve or erase messages: what would happen is shown first, what happened to each is shown after. */
 export async function actOn(verb, ids) {
-  const [word, meaning] = VERBS[verb];
+  const [word, meaning, noun = 'message'] = VERBS[verb];
   const fields = verb === 'resolve' ? resolution() : {};
   const told = h('div', null, h('p', null, meaning), h('p', { class: 'soft' }, 'Looking at what would happen …'));
   const asked = ask({
-    title: `${word} ${count(ids.length, 'message')}`,
+    title: `${word} ${count(ids.length, noun)}`,
     content: told,
     fields,
     verb: word,
     act: async (values) => {
-      const { results } = await post(`messages/${verb}`, body(ids, values, false));
+      const { results, is_forgotten: isForgotten } = await post(`messages/${verb}`, body(ids, values, false));
       say(summary(results, 'Done'));
-      return outcome(results, 'Done');
+      return [outcome(results, 'Done'), isForgotten === false && h('p', { class: 'trouble' }, LEFT)];
     },
   });
   preview(verb, ids).then((content) => told.lastChild.replaceWith(content));
@@ -112,6 +122,8 @@ const summary = (results, word) => {
   return `${word} to ${count(results.length - bad, 'message')}${bad ? `; ${bad} refused` : ''}`;
 };
 
+const places = ({ jobs }) => jobs.length > 0 && `at ${jobs.join(', ')}`; // none where no job took it
+
 /** Every message with what becomes of it; the refused ones first. */
 function outcome(results, word) {
   const lines = [...results]
@@ -122,7 +134,7 @@ function outcome(results, word) {
         { class: refused(result) ? 'no' : 'yes' },
         h('code', null, result.message_id),
         ' ',
-        refused(result) ? result.detail.replace(`${result.message_id}: `, '') : `at ${result.jobs.join(', ')}`,
+        refused(result) ? result.detail.replace(`${result.message_id}: `, '') : places(result),
       ),
     );
   return h('div', null, h('p', null, h('strong', null, summary(results, word))), h('ul', { class: 'results' }, lines));

@@ -3,7 +3,7 @@
 import { address, get } from './api.js';
 import { auditTable } from './audit_table.js';
 import { h, show } from './dom.js';
-import { filters } from './filters.js';
+import { JOB, filters } from './filters.js';
 import { live } from './live.js';
 import { proof } from './proof.js';
 import { keepQuery, loading, notice, query, shell, told } from './shell.js';
@@ -18,7 +18,7 @@ const EVENTS = [
 ];
 const FIELDS = {
   message_id: { label: 'Message', hint: 'its id', wide: true },
-  job: { label: 'Job', hint: 'any job' },
+  job: JOB,
   event: { label: 'Event', choices: { '': 'any event', ...named(EVENTS) } },
 };
 const MEANING = 'Every hand-off and every act, chained by SHA-256. Anyone can check an export without our code.';
@@ -34,6 +34,8 @@ const foot = h('p', { class: 'foot' });
 const list = h('div', { class: 'list' }, loading('the audit trail'));
 const seal = h('p', { class: 'soft why', hidden: true });
 const take = h('a', { class: 'button', href: address('audit/export').href, download: 'audit.ndjson' }, 'Export');
+take.hidden = true;
+verify.hidden = true;
 
 main.append(
   h('div', { class: 'headline' }, h('h1', null, 'Audit trail'), h('div', { class: 'buttons' }, take, verify)),
@@ -51,10 +53,12 @@ main.append(
 
 get('audit/head').then(sealed, () => {}); // whoever may not see the whole trail does not see its head
 
-function sealed({ size, at: since, root }) {
+function sealed({ size, at: since, root, may_verify: mayVerify }) {
   const told = [`${size} rows are sealed, last at `, at(since), '. Root ', h('code', null, root)];
   show(seal, since ? told : 'Nothing is sealed yet.');
   seal.hidden = false;
+  take.hidden = false;
+  verify.hidden = !mayVerify;
 }
 
 function named(events) {

@@ -1,9 +1,10 @@
 /** Rows of the audit trail in a table: number, moment, event, who, about what, and the facts that people read. */
 
 import { h, link } from './dom.js';
-import { at, pill, spaced } from './words.js';
+import { age, at, pill, spaced } from './words.js';
 
 const TITLES = ['No.', 'When', 'Event', 'By', 'About', 'Facts'];
+const SECONDS = /_s$/;
 const DIGEST = /^[0-9a-f]{64}$/; // for machines; it stands in the export
 
 /** The table's content. */
@@ -33,6 +34,7 @@ const toMessage = (id) => link('message', { id }, h('code', null, id));
 const factsOf = (row) =>
   Object.entries({ ...(row.attempt && { attempt: row.attempt }), ...row.detail })
     .filter(([, value]) => !DIGEST.test(value))
+    .map(([name, value]) => (SECONDS.test(name) ? [name.replace(SECONDS, ''), age(value)] : [name, value]))
     .map(([name, value]) => h('span', null, h('span', { class: 'soft' }, `${spaced(name)} `), words(value)));
 
 const words = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));

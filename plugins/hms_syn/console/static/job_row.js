@@ -41,7 +41,11 @@ export function jobRow(row, now) {
       h('td', { class: 'acts' }, switchOf(row, now)),
     ),
     (row.why !== IDLE || troubles(row).length > 0) &&
-      h('tr', { class: 'why' }, h('td', { colspan: COLUMNS }, noFile(row), troubles(row), standstill(row))),
+      h(
+        'tr',
+        { class: 'why' },
+        h('td', { colspan: COLUMNS }, h('div', { class: 'said' }, noFile(row), troubles(row), standstill(row))),
+      ),
   );
 }
 

@@ -4,9 +4,10 @@ import { actOn } from './acts.js';
 import { get } from './api.js';
 import { h, link, show } from './dom.js';
 import { live } from './live.js';
+import { payloadPart } from './payload.js';
 import { loading, notice, query, shell, told } from './shell.js';
 import { timeline } from './timeline.js';
-import { at, count, pill } from './words.js';
+import { at, pill } from './words.js';
 
 const ACTS = {
   in_doubt: { resolve: 'Resolve', discard: 'Discard' },
@@ -14,12 +15,14 @@ const ACTS = {
   pending: { discard: 'Discard' },
 };
 
+const KEPT = 'It is kept. A job that takes its topic can be given it: hms-syn replay --topic.';
+
 const id = query('id');
 const main = shell('messages');
 const head = h('div', null, loading('the message'));
-const payload = h('section', { class: 'payload', 'aria-labelledby': 'payload-title' });
+const payload = payloadPart(id, () => now());
 const hops = h('section', { 'aria-labelledby': 'hops-title' });
-main.append(head, payload, hops);
+main.append(head, payload.element, hops);
 
 function draw(message) {
   document.title = `${message.topic} · Synchronizer`;
@@ -40,9 +43,9 @@ function draw(message) {
           { class: 'cards' },
           message.deliveries.map((row) => delivery(row, message)),
         )
-      : notice('No job takes it', 'It is kept. A job that takes its topic can be given it: hms-syn replay --topic.'),
+      : notice('No job takes it', message.erased_at ? 'Its record is kept.' : KEPT),
   );
-  if (!payload.firstChild) drawPayload(message);
+  payload.draw(message);
   show(hops, h('h2', { id: 'hops-title' }, 'Flight recorder'), timeline(message));
 }
 
@@ -56,6 +59,7 @@ function delivery(row, message) {
       'dl',
       { class: 'facts' },
       fact('Attempts', row.attempts),
+      row.ordering_key && row.ordering_key !== message.ordering_key && fact('Ordering key', row.ordering_key),
       row.reference && fact('Receipt', h('code', null, row.reference)),
       row.status && fact('Status', row.status),
       row.code && fact('Code', h('code', null, row.code)),
@@ -77,47 +81,12 @@ function delivery(row, message) {
 
 const fact = (name, ...value) => h('div', null, h('dt', null, name), h('dd', null, ...value));
 
-/** The payload is personal data: it is fetched when somebody asks, and that is on the record. */
-function drawPayload(message) {
-  if (!message.may_see_payload) return;
-  const place = h('div', { 'aria-live': 'polite' });
-  const button = h('button', { type: 'button', 'aria-expanded': 'false', onclick: toggle }, 'Show the payload');
-  async function toggle() {
-    const open = button.getAttribute('aria-expanded') === 'true';
-    button.setAttribute('aria-expanded', String(!open));
-    button.textContent = open ? 'Show the payload' : 'Hide the payload';
-    show(place, open ? null : await fetched());
-  }
-  show(payload, h('h2', { id: 'payload-title', class: 'unseen' }, 'Payload'));
-  payload.append(
-    h('p', null, button, h('span', { class: 'soft' }, ' Personal data. Each look is on the record.')),
-    place,
-  );
+const toAll = () => h('p', null, link('messages', {}, 'All messages'));
+
+function heard(state) {
+  if (state.error && !hops.firstChild) show(head, notice('The message cannot be shown', state.error.message, toAll()));
+  told(state);
 }
 
-async function fetched() {
-  try {
-    const { payload: content } = await get(`messages/${encodeURIComponent(id)}/payload`);
-    const words = JSON.stringify(content, null, 2);
-    return h(
-      'pre',
-      { tabindex: '0', 'aria-label': `Payload, ${count(words.split('\n').length, 'line')}` },
-      h('code', null, words),
-    );
-  } catch (error) {
-    return h('p', { class: 'trouble' }, error.message);
-  }
-}
-
-const now = live(
-  async () => draw(await get(`messages/${encodeURIComponent(id)}`)),
-  (state) => {
-    if (state.error && !hops.firstChild) {
-      show(
-        head,
-        notice('The message cannot be shown', state.error.message, h('p', null, link('messages', {}, 'All messages'))),
-      );
-    }
-    told(state);
-  },
-);
+const now = id ? live(async () => draw(await get(`messages/${encodeURIComponent(id)}`)), heard) : null;
+if (!id) show(head, notice('Which message?', 'Open this page from a list of messages.', toAll()));

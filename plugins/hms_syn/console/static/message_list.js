@@ -56,7 +56,7 @@ export function messageList({ caption, wanted, empty, told, options = {} }) {
       draw();
     },
     failed(error) {
-      if (!table.isConnected) show(element, h('p', { class: 'trouble' }, error.message));
+      if (!chunks.rows.length) show(element, h('p', { class: 'trouble' }, error.message));
     },
   };
 }

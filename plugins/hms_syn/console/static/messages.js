@@ -1,6 +1,6 @@
 /** All messages: what waits, in the order it will be sent, then what is closed, newest first. */
 
-import { filters } from './filters.js';
+import { JOB, filters } from './filters.js';
 import { h } from './dom.js';
 import { live } from './live.js';
 import { messageList } from './message_list.js';
@@ -48,7 +48,7 @@ main.append(
     'Find messages',
     {
       q: { label: 'Find', hint: 'whole id, case number or receipt', wide: true },
-      job: { label: 'Job', hint: 'any job' },
+      job: JOB,
       state: { label: 'State', choices: STATES },
     },
     wanted,

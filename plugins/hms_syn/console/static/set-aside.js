@@ -1,7 +1,7 @@
 /** What an officer must decide: doubts, which hold their line, and dead letters, which were set aside. */
 
 import { actOn } from './acts.js';
-import { filters } from './filters.js';
+import { JOB, filters } from './filters.js';
 import { h, show } from './dom.js';
 import { live } from './live.js';
 import { messageList } from './message_list.js';
@@ -15,16 +15,16 @@ const sections = [
   section(
     'in_doubt',
     'In doubt',
-    'The vendor may have these, or not. Nothing behind them in their line is sent before ' + 'somebody knows.',
+    'The vendor may have these, or not. Nothing behind them in their line is sent before somebody knows.',
     { resolve: 'Resolve', discard: 'Discard' },
-    'Nothing is in doubt.',
+    'Nothing is in doubt',
   ),
   section(
     'dead_letter',
     'Dead letters',
-    'The vendor, or a rule of ours, said no for good. They are kept until somebody ' + 'decides.',
+    'The vendor, or a rule of ours, said no for good. They are kept until somebody decides.',
     { replay: 'Replay', discard: 'Discard' },
-    'Nothing was set aside.',
+    'Nothing was set aside',
   ),
 ];
 
@@ -32,7 +32,7 @@ main.append(
   h('h1', { class: 'unseen' }, 'Set aside'),
   filters(
     'Find messages set aside',
-    { q: { label: 'Find', hint: 'whole id or case number', wide: true }, job: { label: 'Job', hint: 'any job' } },
+    { q: { label: 'Find', hint: 'whole id or case number', wide: true }, job: JOB },
     wanted,
     (values) => {
       wanted = values;
@@ -51,7 +51,10 @@ function section(state, title, meaning, verbs, none) {
     caption: title,
     wanted: () => ({ ...wanted, state }),
     told,
-    empty: () => notice(none, wanted.q || wanted.job ? 'Not for this search.' : 'There is nothing to do here.'),
+    empty: () =>
+      wanted.q || wanted.job
+        ? notice('None fits this search', 'Empty the fields above to see all.')
+        : notice(none, 'There is nothing to do here.'),
     options: { chosen, changed: () => draw() },
   });
 

@@ -96,7 +96,7 @@ function facts({ event, actor, detail, tried }) {
   if (event === 'pulled' && detail.event) {
     lines.push(
       ['In', link('message', { id: detail.event }, h('code', null, detail.event))],
-      ['By its', spaced(detail.by)],
+      ['Known by its', spaced(detail.by)],
     );
   }
   if (detail.how) lines.push(['How', spaced(detail.how)]);
