@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn import job_files, settings, wiring
 from hms_syn.adapters.pins import Unpinned
+from hms_syn.cli import named_connections
 from hms_syn.cli.output import next_step, remark
 from hms_syn.domain.problem import Problem, Severity
 from hms_syn.errors import JobFileInvalid, NeedsOfficer, SynError
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         count += files
     if not arguments.offline:
         problems += [problem for job in jobs for problem in contract_problems(job)]
+        problems += [problem for job in jobs for problem in named_connections.unknown(job)]
     problems += overlaps({job.file: job for job in jobs}.values())
     if arguments.store:
         problems += _left_behind([Path(given) for given in arguments.paths])
