@@ -45,7 +45,12 @@ def test_a_new_job_never_takes_the_place_of_another(project, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(("court", "--adapter", "rest.v1"), "rest.json.v1"), (("Court!", "--adapter", "rest.json.v1"), "Court!")],
+    [
+        (("court", "--adapter", "rest.v1"), "did you mean 'rest.json.v1'?"),
+        (("court", "--adapter", "soap"), "did you mean 'oracle.soap.v1'?"),
+        (("court", "--adapter", "pigeon"), "there are fhir.r4.v1, "),
+        (("Court!", "--adapter", "rest.json.v1"), "Court!"),
+    ],
 )
 def test_a_wrong_name_is_wrong_usage(project, capsys, arguments, words):
     assert main(["new", *arguments]) == 2
