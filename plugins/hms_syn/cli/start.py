@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hms_syn import job_files, settings, wiring
 from hms_syn.cli import given_file, hand_offs, named_connections
 from hms_syn.cli.lint import contract_problems
-from hms_syn.cli.output import remark
+from hms_syn.cli.output import next_step, remark
 from hms_syn.errors import JobFileInvalid, NeedsOfficer
 
 if TYPE_CHECKING:
@@ -44,10 +44,15 @@ def run(arguments: argparse.Namespace) -> int:
     before = hand_offs.newest(store)
     try:
         _switch_on(job, store)
-        print(f"⏳  Listening for {', '.join(job.source_topics)} …", flush=True)
+    except KeyboardInterrupt:
+        remark(f"\n{placed} stays in the jobs folder, and {job.id} may not be switched on.")
+        next_step(f"hms-syn start {placed}")
+        return 130
+    print(f"⏳  Listening for {', '.join(job.source_topics)} …", flush=True)
+    try:
         hand_offs.follow(store, [job.id], until=lambda: False, after=before)
     except KeyboardInterrupt:
-        remark(f"\n{placed} stays in the jobs folder, and {job.id} goes on in Airflow. next: hms-syn status")
+        remark(f"\n{job.id} goes on in Airflow. next: hms-syn status")
     return 0
 
 
