@@ -15,11 +15,10 @@ from hms_syn.adapters.pins import OnlyPinned, ReadOnlyPins
 from hms_syn.adapters.registry import load_adapter
 from hms_syn.adapters.renewed import Renewed
 from hms_syn.domain import signed_note
-from hms_syn.errors import AuditKeyUnusable, StoreNotConfigured, StoreNotReady
+from hms_syn.errors import AuditKeyUnusable, StoreNotConfigured
 from hms_syn.flow.rounds import Rounds
 from hms_syn.flow.seal import Notary
 from hms_syn.flow.side_by_side import Version
-from hms_syn.store.engine import missing_file
 from hms_syn.store.keyring import Keyring
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.transactions import Transactions
@@ -45,11 +44,7 @@ def open_store_that_is_there() -> SqlStore:
 
     :raises StoreNotReady: there is none · :raises StoreNotConfigured: no address is known here
     """
-    url = settings.store_url()
-    missing = missing_file(url)
-    if missing is not None:
-        raise StoreNotReady(f"The queue's database is not there: {missing}")
-    store = open_store(url)
+    store = open_store()
     store.check()
     return store
 

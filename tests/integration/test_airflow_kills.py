@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from tests.integration.conftest import eventually
 from tests.integration.hand_offs import all_runs_ended, arrivals, put
 
@@ -48,6 +49,26 @@ def test_a_killed_triggerer_delays_a_message_and_loses_none(place):
     eventually(lambda: place.state_of(waits) == "delivered")
     eventually(lambda: place.airflow.is_healthy() and all_runs_ended(place, by_bell))
     assert (arrivals(place, sent), arrivals(place, waits)) == (1, 1)
+
+
+def test_a_restarted_dag_processor_makes_no_new_version_and_nor_does_a_comment(place):
+    """A DAG has a version for each change of its job; to parse everything again, or another comment, makes none."""
+    job, topic = place.job()
+    message_id = put(place, topic)
+    eventually(lambda: place.state_of(message_id) == "delivered" and all_runs_ended(place, job))
+    assert _versions(place, job) == {f"syn.{job}.pull": 1, f"syn.{job}.push": 1}
+    parsed = _last_parsed(place, job)
+    place.airflow.kill("dag-processor")
+    place.airflow.start_one("dag-processor")
+    eventually(lambda: _last_parsed(place, job) > parsed, what="the parse after the restart")
+    assert set(_versions(place, job).values()) == {1}
+    path = place.airflow.jobs / f"{job}.yaml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}# the court moves house\n", encoding="utf-8")
+    code = f"/api/v2/dagSources/syn.{job}.push"
+    eventually(lambda: "# the court moves house" in place.airflow.api("GET", code)["content"], what="the new code")
+    assert set(_versions(place, job).values()) == {1}
+    path.write_text(path.read_text(encoding="utf-8").replace("HUD →", "DHS →"), encoding="utf-8")
+    eventually(lambda: _versions(place, job)[f"syn.{job}.push"] == 2, what="the version with the new name")
 
 
 def test_a_killed_scheduler_is_succeeded(place):
@@ -108,3 +129,17 @@ def _running_tasks(scheduler):
                 parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
     tasks = [pid for pid, parent in parents.items() if parents.get(parent) == scheduler]
     return tasks + [parents[pid] for pid in tasks]
+
+
+def _versions(place, job: str) -> dict[str, int]:
+    """Return the newest version of each of a job's DAGs."""
+    statement = text("SELECT dag_id, max(version_number) FROM dag_version WHERE dag_id LIKE :dag GROUP BY dag_id")
+    with place.store.engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(statement, {"dag": f"syn.{job}.%"})}
+
+
+def _last_parsed(place, job: str) -> datetime:
+    """Return since when the older one of a job's DAGs stands as it was parsed."""
+    statement = text("SELECT min(last_parsed_time) FROM dag WHERE dag_id LIKE :dag")
+    with place.store.engine.connect() as connection:
+        return connection.execute(statement, {"dag": f"syn.{job}.%"}).scalar_one()

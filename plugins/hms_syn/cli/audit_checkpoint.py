@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Seal what is final, and print or write the newest tree head's note; say plainly when nobody signed it."""
-    tree, notary = Tree(wiring.open_store()), wiring.notary()
+    tree, notary = Tree(wiring.open_store_that_is_there()), wiring.notary()
     seal(tree, sign=notary.note)
     head = tree.head()
     note = notary.note(head)

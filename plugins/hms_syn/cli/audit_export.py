@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every row as one line of JSON, and say how many on standard error."""
-    count, store = 0, wiring.open_store()
+    count, store = 0, wiring.open_store_that_is_there()
     for piece in audit_export.lines(store, after=arguments.after, until=final(Tree(store))):
         sys.stdout.write(piece)
         count += piece.count("\n")

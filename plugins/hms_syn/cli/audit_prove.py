@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     if (arguments.id is None) == (arguments.since is None):
         remark("hms-syn audit prove: give a message's ID, or --since with a checkpoint")
         return 2
-    tree, notary = Tree(wiring.open_store()), wiring.notary()
+    tree, notary = Tree(wiring.open_store_that_is_there()), wiring.notary()
     if arguments.since is not None:
         try:
             since = audit_files.read_checkpoint(arguments.since)

@@ -37,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
         verifier = signer.verifier if signer is not None else None
     _agree(checkpoints, verifier)
     marks = [tree_check.kept(one, name) for name, one in checkpoints]
-    heads = [] if arguments.export else [tree_check.stored(head) for head in Tree(wiring.open_store()).heads()]
+    heads = [] if arguments.export else _heads()
     rows = audit_files.exported(arguments.export) if arguments.export else _rows()
     count = _count(rows, [*heads, *marks])
     told = [_told(name, one, verifier) for name, one in checkpoints]
@@ -61,8 +61,12 @@ def _agree(checkpoints: Sequence[tuple[str, Checkpoint]], verifier: Verifier | N
             raise AuditBroken(f"{name} is of the trail '{one.origin}', {checkpoints[0][0]} of another")
 
 
+def _heads() -> list[tree_check.Mark]:
+    return [tree_check.stored(head) for head in Tree(wiring.open_store_that_is_there()).heads()]
+
+
 def _rows() -> Iterator[Mapping[str, Any]]:
-    room, after = ReadingRoom(wiring.open_store()), 0
+    room, after = ReadingRoom(wiring.open_store_that_is_there()), 0
     while page := room.checked(after=after, limit=PAGE):
         yield from page
         after = page[-1]["seq"]

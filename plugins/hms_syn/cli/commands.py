@@ -62,7 +62,11 @@ COMMANDS = (
         arguments=(
             _argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the jobs folder)"),
             _argument("--format", choices=("text", "json", "github"), default="text", help="how to print problems"),
-            _argument("--offline", action="store_true", help="do not ask the vendors for their contracts"),
+            _argument(
+                "--offline",
+                action="store_true",
+                help="ask neither vendors for their contracts nor Airflow for its connections",
+            ),
             _argument(
                 "--store",
                 action="store_true",

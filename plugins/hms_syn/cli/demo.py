@@ -16,7 +16,7 @@ from hms_syn import settings, wiring
 from hms_syn.cli import demo_vendors, hand_offs, keys_new, samples
 from hms_syn.cli.demo_story import ORDER, TOPIC, Story
 from hms_syn.cli.demo_vendors import VENDORS
-from hms_syn.cli.local_airflow import LocalAirflow
+from hms_syn.cli.local_airflow import LocalAirflow, is_free
 from hms_syn.errors import NeedsOfficer
 from hms_syn.store.keyring import SETTING
 
@@ -47,6 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _set_up(stack: ExitStack, home: Path, *, port: int) -> Story:
+    if port and not is_free(port):  # else an Airflow that is there already would be taken for ours
+        raise NeedsOfficer(f"port {port} is in use; choose another with --port, or leave it out for a free one")
     _make_room(home)
     shutil.copytree(samples.folder("jobs"), home / "jobs", ignore=shutil.ignore_patterns("*.py"))
     with _step("three vendors (pretend ones): a court over SOAP, a payment gateway over REST, a hospital over FHIR"):

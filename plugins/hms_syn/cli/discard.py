@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Close messages for good."""
-    desk, act = Desk(wiring.open_store()), act_of(arguments)
+    desk, act = Desk(wiring.open_store_that_is_there()), act_of(arguments)
     return on_each(arguments, "discarded", lambda message_id: desk.discard(message_id, act, job=arguments.job))

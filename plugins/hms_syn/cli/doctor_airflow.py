@@ -11,6 +11,7 @@ from hms_syn.domain.durations import in_words
 from hms_syn.errors import StoreNotConfigured, SynError
 from hms_syn.store import airflow_checkup, checkup
 from hms_syn.store.airflow_checkup import Held
+from hms_syn.store.engine import shown_place
 from hms_syn.store.transactions import Transactions
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def look(url: str, jobs: Sequence[JobSpec]) -> Iterator[Finding]:
         dags = airflow.look(airflow_checkup.dags)
         triggers = airflow.look(airflow_checkup.triggers)
     except SynError as error:
-        place = checkup.shown_place(url)
+        place = shown_place(url)
         yield problem("scheduler", f"Airflow's own database, {place}, cannot be read ({error.code})", "is it up?")
         return
     finally:

@@ -12,6 +12,7 @@ from hms_syn.errors import StoreNotConfigured, SynError
 from hms_syn.flow.seal import lag
 from hms_syn.store import airflow_toggles, checkup, schema
 from hms_syn.store.desk import Desk
+from hms_syn.store.engine import shown_place
 from hms_syn.store.sql_store import SqlStore
 from hms_syn.store.tree import Tree
 
@@ -48,7 +49,7 @@ def look(find: Callable[[str], Credentials | None]) -> Generator[Finding, None, 
     except SynError:
         yield problem("connection", f"'{CONNECTION}' holds no address of PostgreSQL or SQLite in 'url'", DEFINE)
         return None
-    place = checkup.shown_place(url)
+    place = shown_place(url)
     yield ok("connection", f"'{CONNECTION}' is {place}")
     try:
         yield from _database(store, url, place)

@@ -25,6 +25,18 @@ job:
 """
 KEYS_FILE = "~/.hms-syn/payload.keys"
 """Outside the project, which goes into version control."""
+SETTINGS = """
+Airflow's settings, for every shell and process:
+  export AIRFLOW_HOME=${{AIRFLOW_HOME:-{here}/.airflow}}
+  export AIRFLOW__CORE__DAGS_FOLDER={here}/dags
+  export AIRFLOW__HMS_SYN__JOBS_FOLDER={here}/jobs
+  export AIRFLOW_CONN_HMS_SYN_DB='{{"conn_type": "generic", "extra": {{"url": "sqlite:///'"$AIRFLOW_HOME"'/airflow.db"}}}}'
+  airflow db migrate
+
+The connection hms_syn_db is where the queue lives: on PostgreSQL, the address of Airflow's database.
+So that the Code tab shows the YAML, and a broken job is an import error of its own, in place of the DAG files:
+  export AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST='[{{"name": "syn-jobs", \
+    "classpath": "hms_syn.bundle.JobsDagBundle", "kwargs": {{"refresh_interval": 5}}}}]'"""
 PRE_COMMIT = """repos:
   - repo: local
     hooks:
@@ -50,9 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
         print(f"written  {place}")
-    here = root.absolute()
-    print(f"\nAirflow's settings:\n  export AIRFLOW__CORE__DAGS_FOLDER={here / 'dags'}")
-    print(f"  export AIRFLOW__HMS_SYN__JOBS_FOLDER={here / 'jobs'}\n  airflow db migrate")
+    print(SETTINGS.format(here=root.absolute()))
     print("\nSo that payloads are sealed in the database, with a key of which you keep a copy elsewhere:")
     print(f"  hms-syn keys new --file {KEYS_FILE}\n  export AIRFLOW__HMS_SYN__{SETTING.upper()}={KEYS_FILE}")
     next_step(f"hms-syn new ID --adapter NAME; adapters are {', '.join(registry.known_adapters())}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hms_syn import job_files, settings, wiring
 from hms_syn.adapters.pins import Unpinned
+from hms_syn.cli import given_file, named_connections
 from hms_syn.cli.output import next_step, remark
 from hms_syn.domain.problem import Problem, Severity
 from hms_syn.errors import JobFileInvalid, NeedsOfficer, SynError
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         count += files
     if not arguments.offline:
         problems += [problem for job in jobs for problem in contract_problems(job)]
+        problems += [problem for job in jobs for problem in named_connections.unknown(job)]
     problems += overlaps({job.file: job for job in jobs}.values())
     if arguments.store:
         problems += _left_behind([Path(given) for given in arguments.paths])
@@ -42,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     remark(report.summary(problems, files=count))
     if jobs and not any(problem.severity is Severity.ERROR for problem in problems):
         next_step(f"hms-syn start {os.path.relpath(jobs[0].file)}")
+    elif not count:
+        next_step("hms-syn new ID --adapter NAME")
     is_wrong = any(arguments.strict or problem.severity is Severity.ERROR for problem in problems)
     return 1 if is_wrong else 0
 
@@ -92,9 +96,10 @@ def _read(path: Path) -> tuple[list[JobSpec], list[Problem], int]:
         jobs, problems = job_files.load_folder(path)
         return jobs, problems, sum(1 for _ in job_files.paths(path))
     if not path.is_file():
-        beside = sorted(str(found) for found in job_files.paths(path.parent)) if path.parent.is_dir() else []
-        there = f"; there are: {', '.join(beside)}" if beside else ""
-        return [], [Problem(file=str(path), text=f"no such file{there}")], 1
+        text = f"no such file or folder{given_file.others(path) or '; hms-syn init makes a jobs folder'}"
+        return [], [Problem(file=str(path), text=text)], 1
+    if path.suffix not in job_files.SUFFIXES:
+        return [], [Problem(file=str(path), text=given_file.NO_ENDING)], 1
     try:
         return [job_files.load_job(path)], [], 1
     except JobFileInvalid as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hms_syn import __version__
 from hms_syn.cli.commands import COMMANDS, GROUPS
 from hms_syn.cli.output import remark
-from hms_syn.errors import SynError
+from hms_syn.errors import JobFileInvalid, SynError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ EPILOG = """exit codes: 0 done and fine, 1 a problem was found, 2 wrong usage
 start here: hms-syn demo"""
 
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
-"""What a print fails with; the same of a file that a command writes comes with the file's name."""
+"""What a print fails with; what a file that a command reads or writes fails with comes with the file's name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +39,9 @@ def guarded(work: Callable[[], int]) -> int:
     try:
         code = work()
         _flush()  # while there is somebody to tell that it failed
+    except JobFileInvalid as error:  # each of its lines begins with the place, where editors jump to
+        remark(str(error))
+        return 1
     except SynError as error:
         remark(f"error: {error}")
         return 1
@@ -48,7 +51,10 @@ def guarded(work: Callable[[], int]) -> int:
         _drop_output()
         return 1
     except OSError as error:
-        if error.filename is not None or error.errno not in UNWRITABLE:
+        if error.filename is not None:
+            remark(f"error: {error.filename}: {error.strerror}")
+            return 1
+        if error.errno not in UNWRITABLE:
             raise
         _drop_output()
         remark(f"error: the output cannot be written ({error.strerror}); what the command did is done")

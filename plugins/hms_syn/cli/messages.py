@@ -25,7 +25,9 @@ COLUMNS = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a message."""
-    rows = Desk(wiring.open_store()).messages(job=arguments.job, state=arguments.state, limit=arguments.limit)
+    rows = Desk(wiring.open_store_that_is_there()).messages(
+        job=arguments.job, state=arguments.state, limit=arguments.limit
+    )
     if arguments.json:
         as_json(rows)
     elif rows:

@@ -10,6 +10,7 @@ from hms_syn.adapters import registry
 from hms_syn.cli.output import next_step, remark
 from hms_syn.errors import NeedsOfficer
 from hms_syn.job_files import names, new_job, paths
+from hms_syn.job_files.findings import closest
 
 if TYPE_CHECKING:
     import argparse
@@ -20,11 +21,13 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         job_id = names.job_id(arguments.id)
     except ValueError as error:
-        remark(f"hms-syn new: {arguments.id}: {error}")
+        remark(f"hms-syn new: {error}")
         return 2
     known = registry.known_adapters()
     if arguments.adapter not in known:
-        remark(f"hms-syn new: no adapter is called '{arguments.adapter}'; there are {', '.join(known)}")
+        near = closest(arguments.adapter, known)
+        hint = f"did you mean '{near}'?" if near else f"there are {', '.join(known)}"
+        remark(f"hms-syn new: no adapter is called '{arguments.adapter}'; {hint}")
         return 2
     folder = settings.jobs_folder()
     folder.mkdir(parents=True, exist_ok=True)

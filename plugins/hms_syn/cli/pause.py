@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Switch sending off for a job, for good or until a time."""
-    store = wiring.open_store()
+    store = wiring.open_store_that_is_there()
     until = None if arguments.until is None else end_of(arguments.until, now=store.switches.now())
     changed = switch.pause(store, arguments.job, act_of(arguments), until=until)
     [row] = store.status([arguments.job])

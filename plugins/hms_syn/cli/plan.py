@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hms_syn import job_files, settings, wiring
 from hms_syn.adapters.pins import Unpinned
-from hms_syn.cli import plan_output
+from hms_syn.cli import given_file, plan_output
 from hms_syn.cli.output import as_json, next_step, remark
 from hms_syn.domain.durations import seconds
 from hms_syn.domain.json_objects import json_object
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.next is not None and not 0 <= arguments.next <= MOST:
         remark(f"error: --next: write a number from 0 to {MOST}")
         return 2
-    new = _new(Path(arguments.file))
+    new = _new(given_file.job_file(arguments.file))
     old = _old(new.job, arguments.against)
     store, unseen = _store(is_needed=window is not None or arguments.next is not None)
     plan = compared(new, old, store)
@@ -95,8 +95,6 @@ def _told(plan: Plan, arguments: argparse.Namespace) -> int:
 
 
 def _new(file: Path) -> FilledIn:
-    if not file.is_file():
-        raise NeedsOfficer(f"{file}: no such file")
     return filled_in(file, root=_root(file))
 
 
@@ -106,11 +104,9 @@ def _old(job: JobSpec, against: str | None) -> FilledIn | None:
     :raises NeedsOfficer: it has problems
     """
     folder = settings.jobs_folder()
-    file = Path(against) if against else job_files.job_path(folder, job.id) if folder.is_dir() else None
+    file = given_file.job_file(against) if against else job_files.job_path(folder, job.id) if folder.is_dir() else None
     if file is None:
         return None
-    if not file.is_file():
-        raise NeedsOfficer(f"{file}: no such file")
     try:
         return filled_in(file, root=_root(file))
     except JobFileInvalid as error:

@@ -30,7 +30,7 @@ TOPICS = {"topic": "TOPIC", "published": "PUBLISHED", "kept": "KEPT", "agrees": 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print both sides of every job and topic; exit 1 when any differ."""
-    desk = Desk(wiring.open_store())
+    desk = Desk(wiring.open_store_that_is_there())
     jobs = list(desk.reconcile(arguments.job))
     topics = desk.reconcile_bus() if arguments.job is None else []
     if arguments.job is None:

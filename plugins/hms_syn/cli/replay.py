@@ -27,7 +27,7 @@ USAGE = (
 
 def run(arguments: argparse.Namespace) -> int:
     """Put messages back into their queues: by id, by filter, or to a job that was not there yet."""
-    desk, act = Desk(wiring.open_store()), act_of(arguments)
+    desk, act = Desk(wiring.open_store_that_is_there()), act_of(arguments)
     since = time.time() - seconds(arguments.last) if arguments.last else 0.0
     if arguments.topic and arguments.to and not arguments.ids:
         return _to_a_job(arguments, desk, act, since=shown(micros(since)) or "")

@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.delivered == arguments.resend:
         remark("hms-syn resolve: say either --delivered or --resend")
         return 2
-    desk, act = Desk(wiring.open_store()), act_of(arguments)
+    desk, act = Desk(wiring.open_store_that_is_there()), act_of(arguments)
     return on_each(
         arguments,
         "delivered" if arguments.delivered else "waits again",

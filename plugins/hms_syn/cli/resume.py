@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Switch sending on for a job."""
-    changed = switch.resume(wiring.open_store(), arguments.job, act_of(arguments))
+    changed = switch.resume(wiring.open_store_that_is_there(), arguments.job, act_of(arguments))
     print(f"{arguments.job} resumed" if changed else f"{arguments.job} was resumed already")
     next_step("hms-syn status")
     return 0

@@ -21,7 +21,11 @@ def run(arguments: argparse.Namespace) -> int:
     if file is not None:
         raise ActRefused(f"{arguments.job}: its file is there, and would bring it back; remove {file} first")
     done = retire(
-        Desk(wiring.open_store()), arguments.job, act_of(arguments), to=arguments.to, discard=arguments.discard
+        Desk(wiring.open_store_that_is_there()),
+        arguments.job,
+        act_of(arguments),
+        to=arguments.to,
+        discard=arguments.discard,
     )
     said = {
         "handed_over": f"given to {arguments.to}",

@@ -7,11 +7,10 @@ import json
 import signal
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn import job_files, settings, wiring
-from hms_syn.cli import heart
+from hms_syn.cli import given_file, heart
 from hms_syn.cli.output import next_step
 from hms_syn.domain.delivery import Outcome
 from hms_syn.domain.durations import in_words
@@ -35,7 +34,7 @@ DATABASE_AWAY = 1.0
 
 def run(arguments: argparse.Namespace) -> int:
     """Push, pull and ping until told to end; exit 1 when something that was due was not acked."""
-    job = job_files.load_job(Path(arguments.file))
+    job = job_files.load_job(given_file.job_file(arguments.file))
     store = wiring.open_store()
     if store.engine.dialect.name == "sqlite":
         store.create()

@@ -6,16 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hms_syn import job_files, settings, wiring
-from hms_syn.cli import hand_offs
+from hms_syn.cli import given_file, hand_offs, named_connections
 from hms_syn.cli.lint import contract_problems
+from hms_syn.cli.output import next_step, remark
 from hms_syn.errors import JobFileInvalid, NeedsOfficer
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.store.sql_store import SqlStore
@@ -26,14 +27,13 @@ SEEN_WITHIN = 120.0
 
 def run(arguments: argparse.Namespace) -> int:
     """Lint, place, switch on, follow until Ctrl-C."""
-    file = Path(arguments.file)
-    if not file.is_file():
-        there = ", ".join(sorted(str(path) for path in job_files.paths(settings.jobs_folder()))) or "none"
-        raise NeedsOfficer(f"{file}: no such file; job files there are: {there}")
+    file = given_file.job_file(arguments.file)
     job = job_files.load_job(file)
     problems = contract_problems(job)
     if problems:
         raise JobFileInvalid(problems)
+    for doubt in named_connections.unknown(job):
+        remark(str(doubt))
     store = wiring.open_store()
     store.check()
     if arguments.repin:
@@ -42,12 +42,17 @@ def run(arguments: argparse.Namespace) -> int:
     job = job_files.load_job(placed, root=settings.jobs_folder())
     store.register(job)
     before = hand_offs.newest(store)
-    _switch_on(job, store)
+    try:
+        _switch_on(job, store)
+    except KeyboardInterrupt:
+        remark(f"\n{placed} stays in the jobs folder, and {job.id} may not be switched on.")
+        next_step(f"hms-syn start {placed}")
+        return 130
     print(f"⏳  Listening for {', '.join(job.source_topics)} …", flush=True)
     try:
         hand_offs.follow(store, [job.id], until=lambda: False, after=before)
     except KeyboardInterrupt:
-        print(f"\n{job.id} goes on in Airflow. next: hms-syn status", file=sys.stderr)
+        remark(f"\n{job.id} goes on in Airflow. next: hms-syn status")
     return 0
 
 
@@ -72,6 +77,7 @@ def _switch_on(job: JobSpec, store: SqlStore) -> None:
             "Airflow's own tables are not in the queue's database, so its DAGs cannot be switched on from here; "
             f"unpause {' and '.join(wanted)} in Airflow, or use: hms-syn run {job.file}"
         )
+    remark(f"waiting up to {SEEN_WITHIN:.0f} s for Airflow to find {' and '.join(wanted)} …")
     deadline = time.monotonic() + SEEN_WITHIN
     while missing := [dag_id for dag_id in wanted if not store.airflow_knows(dag_id)]:
         if time.monotonic() > deadline:
@@ -80,10 +86,8 @@ def _switch_on(job: JobSpec, store: SqlStore) -> None:
                 f"and is its jobs folder {settings.jobs_folder().absolute()}? See 'airflow dags list-import-errors', "
                 f"or use: hms-syn run {job.file}"
             )
-        print(f"\rwaiting for Airflow to find {', '.join(missing)} …", end="", file=sys.stderr, flush=True)
         time.sleep(1)
     for dag_id in wanted:
         subprocess.run(  # noqa: S603 - our own interpreter, a checked id
             [sys.executable, "-m", "airflow", "dags", "unpause", "--yes", dag_id], check=True, capture_output=True
         )
-    print("\r", end="", file=sys.stderr)

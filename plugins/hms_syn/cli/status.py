@@ -32,7 +32,7 @@ COLUMNS = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one line a job."""
-    rows = fileless.with_files(wiring.open_store().status(), fileless.ids_below(settings.jobs_folder()))
+    rows = fileless.with_files(wiring.open_store_that_is_there().status(), fileless.ids_below(settings.jobs_folder()))
     if arguments.json:
         as_json(rows)
     elif rows:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every hop of the messages found; exit 1 when none is."""
-    messages = wiring.open_store().trace(arguments.key)
+    messages = wiring.open_store_that_is_there().trace(arguments.key)
     if arguments.json:
         as_json(messages)
     elif messages:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from hms_syn.job_files.job_folder import JobFolder, Look, Marks
 from hms_syn.job_files.loader import (
+    SUFFIXES,
     job_path,
     load_folder,
     load_job,
@@ -22,6 +23,7 @@ from hms_syn.job_files.loader import (
 )
 
 __all__ = [
+    "SUFFIXES",
     "JobFolder",
     "Look",
     "Marks",

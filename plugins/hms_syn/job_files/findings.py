@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -48,11 +49,20 @@ def closest(word: str, choices: Iterable[str]) -> str | None:
 
     >>> closest("heartbeat_intervall", ["heartbeat", "heartbeat_interval"])
     'heartbeat_interval'
+
+    Else it is the one choice that has the word as a part:
+
+    >>> closest("SOAP", ["oracle.soap.v1", "rest.json.v1"]), closest("topic", ["source_topic", "name"])
+    ('oracle.soap.v1', 'source_topic')
     """
     if len(word) > SHOWN_CHARS:
         return None
-    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.7)
-    return near[0] if near else None
+    known = list(choices)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
+    if near:
+        return near[0]
+    whole = [choice for choice in known if word.casefold() in re.split(r"[._]", choice)]
+    return whole[0] if len(whole) == 1 else None
 
 
 def unknown_key(key: str, choices: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from hms_syn.job_files.environment import data_of
 from hms_syn.job_files.findings import Finding
 from hms_syn.job_files.job_specs import job_spec
 from hms_syn.job_files.neighbours import DOCUMENTS, NAMES_A_FILE, OUTSIDE, is_inside, outside, value_at
-from hms_syn.job_files.nodes import Entry, Table
+from hms_syn.job_files.nodes import Entry, Items, Table
 from hms_syn.job_files.rules import rule_findings
 from hms_syn.job_files.secrecy import secrets_in
 
@@ -128,12 +128,16 @@ def located(job: JobSpec, faults: Iterable[tuple[str, str]]) -> list[Problem]:
     return [dataclasses.replace(problem, file=shown) for problem in findings.problems(tree, found, [])]
 
 
-def _parts(tree: Table | None, key: str) -> Iterator[str]:
+def _parts(tree: Table | None, key: str) -> Iterator[str | int]:
     """Yield a dotted key's parts; a name of the vendor's, such as ``PID-3.1``, may hold dots itself."""
     node: Node | None = tree
     while key:
         entries = node.entries if isinstance(node, Table) else {}
         head, _, rest = (key, "", "") if key in entries else key.partition(".")
+        if isinstance(node, Items) and head.isdecimal() and int(head) < len(node.nodes):
+            yield int(head)
+            node, key = node.nodes[int(head)], rest
+            continue
         yield head
         node, key = entries[head].node if head in entries else None, rest
 

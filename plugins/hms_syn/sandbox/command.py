@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,3 +39,11 @@ def wait_at(name: str, url: str) -> None:
         signal.signal(number, lambda *_: end.set())
     print(f"{name} listening on {url}", flush=True)
     end.wait()
+
+
+def cannot_open(name: str, error: Exception) -> int:
+    """Say why the vendor cannot begin, and return the exit code."""
+    is_taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+    todo = "; choose another port with --port, or 0 for a free one" if is_taken else ""
+    print(f"{name}: cannot open: {error}{todo}", file=sys.stderr)
+    return 1

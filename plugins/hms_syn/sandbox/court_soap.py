@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -60,8 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with serve(court, host=options.host, port=options.port, login=login, manners=manners) as url:
             command.wait_at("court", url)
     except (OSError, OverflowError, ValueError) as error:
-        print(f"court: cannot open: {error}", file=sys.stderr)
-        return 1
+        return command.cannot_open("court", error)
     return 0
 
 

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -70,8 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with serve(hospital, host=options.host, port=options.port, token=token, manners=present) as url:
             command.wait_at("hospital", url)
     except (OSError, OverflowError, ValueError) as error:
-        print(f"hospital: cannot open: {error}", file=sys.stderr)
-        return 1
+        return command.cannot_open("hospital", error)
     return 0
 
 

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -72,8 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with serve(gateway, host=options.host, port=options.port, tokens=tokens, manners=present) as url:
             command.wait_at("payments", url)
     except (OSError, OverflowError, ValueError) as error:
-        print(f"payments: cannot open: {error}", file=sys.stderr)
-        return 1
+        return command.cannot_open("payments", error)
     return 0
 
 

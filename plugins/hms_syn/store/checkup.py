@@ -64,15 +64,6 @@ class Rights:
     too_many: tuple[str, ...]
 
 
-def shown_place(url: str) -> str:
-    """Return where a database is, without its login."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return f"SQLite file {parsed.database}"
-    host = parsed.host or parsed.query.get("host") or "localhost"
-    return f"{parsed.get_backend_name()} {parsed.database} at {host}"
-
-
 def refuse_a_missing_file(url: str) -> None:
     """Return unless the database is an SQLite file that is not there, which opening would make.
 

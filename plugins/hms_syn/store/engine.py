@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -54,7 +54,7 @@ def open_engine(url: str, *, clock: Clock = time.time, **options: Any) -> Engine
     return engine
 
 
-def missing_file(url: str) -> str | None:
+def missing_file(url: str | URL) -> str | None:
     """Return the file of an SQLite database that is not there; to open it would make it."""
     try:
         parsed = make_url(url)
@@ -62,6 +62,23 @@ def missing_file(url: str) -> str | None:
         return None  # open_engine says what is wrong with it
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     return parsed.database if is_file and not Path(str(parsed.database)).exists() else None
+
+
+def shown_place(url: str | URL) -> str:
+    """Return where a database is, without its login."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return f"SQLite file {parsed.database}"
+    host = parsed.host or parsed.query.get("host") or "localhost"
+    return f"{parsed.get_backend_name()} {parsed.database} at {host}"
+
+
+def not_there_yet(engine: Engine) -> str:
+    """Return the sentence for a database without our tables: often it is another one than was meant."""
+    return (
+        f"The queue's tables are not there yet in {shown_place(engine.url)}; run 'airflow db migrate', or correct "
+        "AIRFLOW_HOME or the connection hms_syn_db"
+    )
 
 
 def reading(engine: Engine) -> Engine:

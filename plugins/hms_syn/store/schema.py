@@ -6,6 +6,7 @@ from sqlalchemy import Engine, inspect, text
 
 from hms_syn.errors import StoreNotReady
 from hms_syn.store import tables
+from hms_syn.store.engine import missing_file, not_there_yet
 
 VERSION_TABLE = "hms_syn_alembic_version"
 HEAD = "0004"
@@ -27,8 +28,9 @@ def check(engine: Engine) -> None:
 
     :raises StoreNotReady: otherwise, saying which command makes or upgrades them, or that this release is too old
     """
-    if not inspect(engine).has_table(VERSION_TABLE):
-        raise StoreNotReady("The queue's tables are not there yet; run 'airflow db migrate'")
+    is_missing = missing_file(engine.url) is not None  # to look into it would make it
+    if is_missing or not inspect(engine).has_table(VERSION_TABLE):
+        raise StoreNotReady(not_there_yet(engine))
     with engine.connect() as connection:
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
     if str(found) > HEAD:

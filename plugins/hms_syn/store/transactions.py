@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Program
 from hms_syn.errors import StoreNotReady, StoreRightsMissing, StoreUnavailable
 from hms_syn.store.audit_trail import TipMoved
 from hms_syn.store.bus import LaneGone
-from hms_syn.store.engine import Clock, make_room, open_engine, reading
+from hms_syn.store.engine import Clock, make_room, not_there_yet, open_engine, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ class Transactions:
             ) from None
         except (OperationalError, InterfaceError) as error:
             if "no such table" in str(error.orig):  # SQLite has no class of its own for this
-                raise StoreNotReady("The queue's tables are not there yet; run 'airflow db migrate'") from None
+                raise StoreNotReady(not_there_yet(self.engine)) from None
             if "disk is full" in str(error.orig):  # nor for this
                 with contextlib.suppress(self.engine.dialect.loaded_dbapi.Error):
                     make_room(self.engine)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from hms_syn.adapters import registry
 from hms_syn.cli.main import main
+from hms_syn.factory import one_place
 from hms_syn.job_files import load_job
 
 
@@ -45,7 +47,12 @@ def test_a_new_job_never_takes_the_place_of_another(project, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(("court", "--adapter", "rest.v1"), "rest.json.v1"), (("Court!", "--adapter", "rest.json.v1"), "Court!")],
+    [
+        (("court", "--adapter", "rest.v1"), "did you mean 'rest.json.v1'?"),
+        (("court", "--adapter", "soap"), "did you mean 'oracle.soap.v1'?"),
+        (("court", "--adapter", "pigeon"), "there are fhir.r4.v1, "),
+        (("Court!", "--adapter", "rest.json.v1"), "Court!"),
+    ],
 )
 def test_a_wrong_name_is_wrong_usage(project, capsys, arguments, words):
     assert main(["new", *arguments]) == 2
@@ -69,6 +76,20 @@ def test_init_writes_what_a_project_needs_and_keeps_what_is_there(project, capsy
     assert main(["lint", "--offline", "jobs"]) == 0
     assert main(["init"]) == 0
     assert "written" not in capsys.readouterr().out.partition("Airflow's settings")[0].rpartition("jobs/court")[2]
+
+
+def test_the_settings_that_init_prints_are_lines_for_a_shell(project, capsys):
+    """What is typed as it was printed finds the queue in Airflow's database, and the jobs through the bundle."""
+    assert main(["init"]) == 0
+    lines = capsys.readouterr().out.partition("Airflow's settings")[2].splitlines()
+    typed = "\n".join(line for line in lines if line.startswith(("  export", "    ")))
+    script = f"unset AIRFLOW_HOME\n{typed}\nenv -0"
+    done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, check=True)
+    found = dict(pair.split("=", 1) for pair in done.stdout.split("\0") if "=" in pair)
+    [bundle] = json.loads(found["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])
+    assert bundle["classpath"] == one_place.BUNDLE
+    connection = json.loads(found["AIRFLOW_CONN_HMS_SYN_DB"])
+    assert connection["extra"]["url"] == f"sqlite:///{project}/.airflow/airflow.db"
 
 
 def test_explain_of_no_file_says_so(project, capsys):

@@ -101,7 +101,9 @@ def test_missing_tables_are_named_with_the_cure(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert main(["status"]) == 1
-    assert "airflow db migrate" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"not there yet in SQLite file {tmp_path}/airflow.db; run 'airflow db migrate'" in said
+    assert not (tmp_path / "airflow.db").exists()  # a shell without its settings leaves nothing behind
 
 
 def test_the_audit_trail_is_exported_as_it_was_hashed(home, capsys):

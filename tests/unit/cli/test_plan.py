@@ -211,7 +211,7 @@ def test_without_a_queue_the_files_are_compared_and_the_rest_is_said_to_be_unsee
     assert "airflow.db" in plan["unseen"]
     for wanted in (["--next", "1"], ["--since", "7d"]):
         assert main(["plan", edited, *wanted]) == 1
-        assert "The queue's database is not there" in capsys.readouterr().err
+        assert "The queue's tables are not there yet in SQLite file" in capsys.readouterr().err
     assert not (place.home / "airflow.db").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,12 @@ def test_the_command_serves_until_it_is_told_to_end(number):
         assert ask(url, "GET", "/health")[2] == b"ok"
         process.send_signal(number)
         assert (process.wait(5), process.stdout.read(), process.stderr.read()) == (0, "", "")
+
+
+def test_a_port_that_somebody_has_is_named_with_the_way_out():
+    with socket.create_server(("127.0.0.1", 0)) as taken, command("--port", str(taken.getsockname()[1])) as process:
+        assert process.wait(10) == 1
+        assert "choose another port with --port, or 0 for a free one" in process.stderr.read()
 
 
 def test_the_password_can_come_from_the_environment():

@@ -152,8 +152,11 @@ def from_file(path: Path, *, root: Path) -> Contract:
             raise errors.ContractMismatch("The WSDL imports a document from outside its own folder tree.")
         try:
             return target.read_bytes()
-        except OSError:
-            raise errors.ContractMismatch(f"The file {target.name!r} of the WSDL cannot be read.") from None
+        except OSError as error:
+            raise errors.ContractMismatch(
+                f"The WSDL's file '{target.name}' cannot be read ({error.strerror}). A path in 'request.wsdl' begins "
+                "at the job file's folder."
+            ) from None
 
     with _LOCK:
         known = _FILES.get(entry, ())
