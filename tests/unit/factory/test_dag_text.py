@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from airflow.sdk.definitions.param import process_params
+from airflow.sdk.exceptions import ParamValidationError
 from tests.conftest import make_job
 
 from hms_syn.domain.job_spec import Pull, Push
@@ -33,3 +35,17 @@ def test_the_form_has_a_field_for_each_thing_that_a_run_can_be_asked(job):
     push, _ = build(job)
     assert list(push.params) == ["publish", "dry_run", "replay", "reason"]
     assert all(push.params.get_param(name).schema["title"] for name in push.params)
+
+
+def test_the_defaults_of_the_form_hold_and_a_wrong_value_does_not(job):
+    push, _ = build(job)
+    assert push.params.validate() == {"publish": [], "dry_run": False, "replay": [], "reason": ""}
+    assert process_params(push, push.get_task("push"), {"dry_run": True}, suppress_exception=False)["dry_run"] is True
+    with pytest.raises(ParamValidationError):
+        process_params(push, push.get_task("push"), {"dry_run": "yes"}, suppress_exception=False)
+
+
+def test_one_job_s_form_is_not_another_s(job):
+    one, other = build(job)[0], build(job)[0]
+    one.params["reason"] = "mine"
+    assert other.params["reason"] == ""
