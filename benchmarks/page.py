@@ -14,11 +14,12 @@ import psutil
 from benchmarks.goals import BY_NAME, GOALS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from benchmarks.bench import Bench, Table
     from benchmarks.goals import Goal
 
+AGAIN = "| taken again "
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PACKAGES = (
     "hms-syn", "procrastinate", "pgqueuer", "pgmq", "psycopg", "sqlalchemy", "zeep", "requests", "aiohttp",
@@ -53,9 +54,17 @@ def renew(bench: Bench) -> None:
     parts["Goals"] = _listed(list(rows.values()))
     for table in bench.tables:
         parts[table.title] = _table(table).partition("\n")[2].strip("\n")
-    said = f"| {', '.join(bench.measured)} | taken again {_now()}, load {os.getloadavg()[2]:.1f}, {_length(bench)} |"
-    text = "\n".join([f"{head.rstrip()}\n{said}\n", *(f"## {title}\n\n{body}\n" for title, body in parts.items())])
+    said = f"| {', '.join(bench.measured)} {AGAIN}{_now()}, load {os.getloadavg()[2]:.1f}, {_length(bench)} |"
+    told = [line for kept in head.rstrip().splitlines() if (line := _without(kept, bench.measured)) is not None]
+    text = "\n".join([*told, f"{said}\n", *(f"## {title}\n\n{body}\n" for title, body in parts.items())])
     PAGE.write_text(text, "utf-8")
+
+
+def _without(line: str, names: Collection[str]) -> str | None:
+    """Return a line of the head without these goals; None where it told of no others."""
+    goals, is_such, when = line.partition(AGAIN)
+    left = [name for name in goals.removeprefix("| ").rstrip().split(", ") if name not in names]
+    return line if not is_such else f"| {', '.join(left)} {AGAIN}{when}" if left else None
 
 
 def _now() -> str:

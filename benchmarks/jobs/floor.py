@@ -1,4 +1,4 @@
-"""The DAGs of a job as somebody would write them by hand: Airflow's own price, below which nothing can go."""
+"""The DAGs of a job as somebody would write them by hand, without any YAML."""
 
 from __future__ import annotations
 
