@@ -8,8 +8,6 @@ import logging
 import shutil
 import tempfile
 import uuid
-from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +19,7 @@ from hms_syn.store.sql_store import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.conftest import Place
     from tests.peers.mailboxes import Mailbox
@@ -56,20 +55,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
             return "airflow" if nodeid.startswith(SHARING) else super()._split_scope(nodeid)
 
     return OneAirflow(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Put the files first whose tests may take longest: begun last, one would keep one worker busy and others idle.
-
-    What needs the one Airflow comes after what does not: while that one is not there, others have the processors.
-    """
-    many, longest, sharing = Counter(item.path for item in items), Counter[Path](), set()
-    for item in items:
-        limit = item.get_closest_marker("timeout")
-        longest[item.path] = max(longest[item.path], limit.args[0] if limit else 0)
-        if "place" in item.fixturenames:
-            sharing.add(item.path)
-    items.sort(key=lambda item: (item.path in sharing, -longest[item.path], -many[item.path], item.path))
 
 
 @pytest.fixture(autouse=True)
