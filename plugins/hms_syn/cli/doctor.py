@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from hms_syn import settings
 from hms_syn.cli import doctor_airflow, doctor_database, doctor_jobs, doctor_payloads, doctor_tokens
+from hms_syn.cli.airflow_here import airflow_here
 from hms_syn.cli.output import as_json, remark
 from hms_syn.domain.ack import printable
 from hms_syn.domain.checkup import Verdict, ok, problem
 from hms_syn.errors import StoreNotReady
-from hms_syn.store import checkup
 
 if TYPE_CHECKING:
     import argparse
@@ -60,19 +60,10 @@ def examine() -> Iterator[Finding]:
 
 
 def _airflow() -> tuple[Callable[[str], Credentials | None], str | None, Finding]:
-    """Return how connections are found here, Airflow's own database, and what there is to say.
-
-    What Airflow finds counts, by its secrets backends and in its database too, for that is what tasks get.
-    """
-    os.environ.setdefault(*settings.AS_A_SERVER)
+    """Return how connections are found here, Airflow's own database, and what there is to say."""
     try:
-        from airflow import __version__ as version  # noqa: PLC0415 - takes seconds; no other command needs it
-
-        from hms_syn.hooks.audit import airflows_own_url, find_credentials  # noqa: PLC0415 - as above
-
-        url = airflows_own_url()
-        if url is not None:
-            checkup.refuse_a_missing_file(url)  # to look for a connection there would make it
+        find, url = airflow_here()
+        from airflow import __version__ as version  # noqa: PLC0415 - takes seconds; few commands need it
     except StoreNotReady as error:
         return settings.connection, None, problem("airflow", str(error), "correct AIRFLOW_HOME, or run that")
     except Exception as error:  # noqa: BLE001 - whatever keeps Airflow from starting is what we are here to tell
@@ -82,7 +73,7 @@ def _airflow() -> tuple[Callable[[str], Credentials | None], str | None, Finding
             None,
             problem("airflow", f"Airflow does not start ({name})", "run 'airflow version'"),
         )
-    return find_credentials, url, ok("airflow", f"Airflow {version} in {settings.airflow_home()}")
+    return find, url, ok("airflow", f"Airflow {version} in {settings.airflow_home()}")
 
 
 def _line(finding: Finding) -> str:

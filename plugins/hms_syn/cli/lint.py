@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         count += files
     if not arguments.offline:
         problems += [problem for job in jobs for problem in contract_problems(job)]
-        problems += [problem for job in jobs for problem in named_connections.unknown(job)]
+        problems += named_connections.unknown(jobs)
     problems += overlaps({job.file: job for job in jobs}.values())
     if arguments.store:
         problems += _left_behind([Path(given) for given in arguments.paths])

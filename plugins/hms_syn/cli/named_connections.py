@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from hms_syn import job_files, settings
+from hms_syn.cli.airflow_here import airflow_here
 from hms_syn.domain.problem import Severity
 from hms_syn.errors import StoreNotReady
-from hms_syn.store import checkup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hms_syn.domain.job_spec import JobSpec
     from hms_syn.domain.problem import Problem
-    from hms_syn.ports import Credentials
 
 
-def unknown(job: JobSpec) -> list[Problem]:
-    """Return a warning for each connection that is unknown here, at its line: where tasks run it may be known."""
-    faults = {key: _text(name) for key, name in _named(job) if not _is_known(name)}
-    found = job_files.located(job, faults.items()) if faults else []
-    return [dataclasses.replace(problem, severity=Severity.WARNING) for problem in found]
+def unknown(jobs: Iterable[JobSpec]) -> Iterator[Problem]:
+    """Yield a warning for each connection that is unknown here, at its line: where tasks run it may be known.
+
+    Each name is looked up once, however many jobs have it.
+    """
+    known: dict[str, bool] = {}
+    for job in jobs:
+        faults = {}
+        for key, name in _named(job):
+            if name not in known:
+                known[name] = _is_known(name)
+            if not known[name]:
+                faults[key] = _text(name)
+        for problem in job_files.located(job, faults.items()) if faults else ():
+            yield dataclasses.replace(problem, severity=Severity.WARNING)
 
 
 def _named(job: JobSpec) -> Iterator[tuple[str, str]]:
@@ -45,19 +53,11 @@ def _text(name: str) -> str:
 
 
 def _is_known(name: str) -> bool:
-    return settings.connection(name) is not None or _airflows(name) is not None
-
-
-def _airflows(name: str) -> Credentials | None:
-    """Return a connection as tasks get it, by secrets backends and in Airflow's database; None without an Airflow."""
-    os.environ.setdefault(*settings.AS_A_SERVER)
+    if settings.connection(name) is not None:
+        return True
     with contextlib.redirect_stdout(sys.stderr):  # where Airflow's own log lines go, which are no problems of a job
         try:
-            from hms_syn.hooks.audit import airflows_own_url, find_credentials  # noqa: PLC0415 - takes seconds
-
-            url = airflows_own_url()
-            if url is not None:
-                checkup.refuse_a_missing_file(url)  # to look for a connection there would make it
+            find, _ = airflow_here()
         except StoreNotReady:
-            return None
-        return find_credentials(name)
+            return False
+        return find(name) is not None

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     problems = contract_problems(job)
     if problems:
         raise JobFileInvalid(problems)
-    for doubt in named_connections.unknown(job):
+    for doubt in named_connections.unknown([job]):
         remark(str(doubt))
     store = wiring.open_store()
     store.check()
