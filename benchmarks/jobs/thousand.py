@@ -57,7 +57,7 @@ UNTOLD = {"DO_NOT_TRACK": "1", "AIRFLOW__DAG_FACTORY__ENABLE_TELEMETRY": "false"
 
 
 def parsing(bench: Bench) -> None:
-    """Build everything, beside dag-factory and beside Airflow's own price."""
+    """Build everything, beside dag-factory and beside the same written by hand."""
     cpu = compared(
         bench,
         f"DAGs of {JOBS:,} files",

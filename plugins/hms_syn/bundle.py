@@ -103,12 +103,12 @@ class JobsDagBundle(BaseDagBundle):
         for stub in gone:
             for known in (self._seen, self._ids, self._named):
                 known.pop(stub, None)
-        jobs = {stub: self._look_at(stub, Path(found[stub]), store) for stub in changed}
+        jobs = {stub: self._read(stub, Path(found[stub]), look, store) for stub in changed}
         before, self._seconds = self._seconds, self._seconds_of(found)
         told = {stub for stub in found if before.get(stub) != self._seconds.get(stub)}
         for stub in dict.fromkeys([*changed, *sorted(told)]):
             path = Path(found[stub])
-            self._renew(stub, path, jobs[stub] if stub in jobs else self._look_at(stub, path, store), store)
+            self._renew(stub, path, jobs[stub] if stub in jobs else self._read(stub, path, look, store), store)
         if store is not None and (is_first or gone):
             self._park(found.values(), store)
         for name in self._names():
@@ -120,10 +120,10 @@ class JobsDagBundle(BaseDagBundle):
         with os.scandir(self.path) as entries:
             return {entry.name for entry in entries}
 
-    def _look_at(self, stub: str, path: Path, store: SoundFiles | None) -> JobSpec | None:
+    def _read(self, stub: str, path: Path, look: job_files.Look, store: SoundFiles | None) -> JobSpec | None:
         """Return the job of a file as it is now; None where it has problems, which are Airflow's to show."""
         self._named[stub] = [str(named) for named in job_files.named_files(path, root=self._jobs)]
-        self._seen[stub] = job_files.Look(self._jobs).marks(str(path), self._named[stub])
+        self._seen[stub] = look.marks(str(path), self._named[stub])
         try:
             job = job_files.load_job(path, root=self._jobs)
         except JobFileInvalid:

@@ -64,11 +64,11 @@ def push_dag(job: JobSpec) -> DAG:
             QueuedSensor(task_id="queued", job=job, timeout=1, poke_interval=1, soft_fail=True) >> push
     # Given to the DAG's constructor, Airflow would check these constants anew for each job and copy them for each task:
     # a third of what a job costs to build. A run's own values are checked all the same.
-    dag.params.update(form())
+    dag.params.update(_form())
     return dag
 
 
-def form() -> dict[str, Param]:
+def _form() -> dict[str, Param]:
     """Return the fields of the trigger form, with defaults that hold: a test has Airflow check them."""
     return {
         "publish": Param(
